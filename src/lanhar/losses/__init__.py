@@ -1,0 +1,13 @@
+from lanhar.losses.clip import ClipLoss
+from lanhar.losses.multi_positive import MultiPositiveContrastive
+from lanhar.losses.prototype import PrototypeCrossEntropy
+from lanhar.losses.reconstruction import TokenReconstruction
+from lanhar.losses.triplet import BatchTriplet
+
+__all__ = [
+    "BatchTriplet",
+    "ClipLoss",
+    "MultiPositiveContrastive",
+    "PrototypeCrossEntropy",
+    "TokenReconstruction",
+]

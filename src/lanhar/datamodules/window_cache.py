@@ -1,0 +1,225 @@
+"""Windows of one dataset, cut once and kept memory-mapped."""
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lanhar.datamodules.window_set import LabelledWindows
+from lanhar.datasets.base import Dataset
+from lanhar.datasets.locate import Progress, no_progress
+from lanhar.datasets.recording import Recording
+from lanhar.errors import LanharError
+from lanhar.files import locked
+from lanhar.keys import code_digest, digest
+from lanhar.signals.align import align
+from lanhar.signals.features import classifier_features, compute_features
+from lanhar.signals.resample import resample
+from lanhar.signals.windows import slide, window_starts
+
+CODE = ("activities.py", "datasets", "signals", "datamodules/window_cache.py")
+
+
+@dataclass(frozen=True)
+class WindowSettings:
+    """How recordings are cut.
+
+    Attributes:
+        length: L, samples a window.
+        rate_hz: samples per second after resampling.
+        overlap: share of a window that the next one repeats, 0 to below 1.
+    """
+
+    length: int
+    rate_hz: float
+    overlap: float
+
+    def __post_init__(self) -> None:
+        if not self.rate_hz > 0:
+            raise LanharError(f"windows.rate_hz is {self.rate_hz}; write a rate above 0, such as windows.rate_hz=50")
+        if self.length < 2:
+            raise LanharError(f"windows.length is {self.length} samples; write 2 or more, such as windows=long")
+        if not 0 <= self.overlap < 1:
+            raise LanharError(f"windows.overlap is {self.overlap}; write a share from 0 to below 1, such as 0.5")
+
+    @property
+    def hop(self) -> int:
+        """Samples from one window's start to the next's."""
+        return max(1, round(self.length * (1 - self.overlap)))
+
+
+@dataclass
+class CutReport:
+    """What was read and what was cut.
+
+    Attributes:
+        seconds: activity → seconds of recordings.
+        windows: activity → windows.
+        subjects: number of subjects.
+        recordings: number of recordings.
+        dropped: reason → samples that did not make it into a recording or a window.
+        notes: anything else the reader says.
+    """
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    windows: dict[str, int] = field(default_factory=dict)
+    subjects: int = 0
+    recordings: int = 0
+    dropped: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class CachedWindows:
+    """Windows of one dataset with the identity that run keys are made of."""
+
+    windows: LabelledWindows
+    key: str
+    report: CutReport
+
+
+def open_windows(
+    dataset: Dataset, settings: WindowSettings, cache_dir: Path, progress: Progress = no_progress
+) -> CachedWindows:
+    """Open a dataset's windows, cutting them first where the cache has none for these files and settings.
+
+    Raises:
+        LanharError: the dataset cannot be found, or not one window comes out of it.
+    """
+    key = window_key(dataset, settings)
+    folder = cache_dir / "windows" / f"{dataset.name}-{key}"
+    if not (folder / "report.json").exists():
+        with locked(cache_dir / "windows" / f".{dataset.name}-{key}"):
+            if not (folder / "report.json").exists():
+                _cut(dataset, settings, folder, progress)
+    return CachedWindows(_load(folder, settings.length), key, CutReport(**_read(folder / "report.json")))
+
+
+def window_key(dataset: Dataset, settings: WindowSettings) -> str:
+    """Digest of the dataset's files, the reader's version, its placements, the settings and the code that cuts."""
+    return digest(
+        {
+            "dataset": dataset.name,
+            "version": dataset.version,
+            "files": dataset.fingerprint(),
+            "placements": dataset.selected_placements,
+            "settings": asdict(settings),
+            "code": code_digest(CODE),
+        }
+    )
+
+
+def _cut(dataset: Dataset, settings: WindowSettings, folder: Path, progress: Progress) -> None:
+    working = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(working, ignore_errors=True)
+    working.mkdir(parents=True)
+    rows: list[dict[str, Any]] = []
+    gravities: list[NDArray[np.float32]] = []
+    dropped: Counter[str] = Counter()
+    with (working / "samples.f32").open("wb") as file:
+        for index, recording in enumerate(dataset.recordings(progress)):
+            samples, gravity, start_s = _windows_of(recording, settings, dropped)
+            file.write(samples.tobytes())
+            gravities.append(gravity)
+            rows += [_row(recording, index, float(start)) for start in start_s]
+    report = _report(dataset, rows, dropped)
+    if not rows:
+        longest = max(report.seconds.values(), default=0.0)
+        raise LanharError(
+            f"{dataset.name}: no window of {settings.length / settings.rate_hz:g} s fits into its recordings "
+            f"({report.recordings} read, {longest:.1f} s of the commonest activity in all); write windows=short or a "
+            "smaller windows.length"
+        )
+    _add_features(working, settings, np.concatenate(gravities), progress)
+    pd.DataFrame(rows).to_parquet(working / "index.parquet")
+    (working / "report.json").write_text(json.dumps(asdict(report), indent=2, ensure_ascii=False))
+    shutil.rmtree(folder, ignore_errors=True)
+    working.rename(folder)
+
+
+def _windows_of(
+    recording: Recording, settings: WindowSettings, dropped: Counter[str]
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]]:
+    samples = np.concatenate([recording.acc, recording.gyro], axis=1)
+    if recording.rate_hz != settings.rate_hz:
+        samples = resample(samples, recording.rate_hz, settings.rate_hz)
+    starts = window_starts(len(samples), settings.length, settings.hop)
+    if not len(starts):
+        dropped[f"recording shorter than a window of {settings.length / settings.rate_hz:g} s"] += len(samples)
+        none = np.empty((0, settings.length, 6), np.float32)
+        return none, np.empty((0, 3), np.float32), np.empty(0)
+    windows, gravity, valid = align(slide(samples, settings.length, settings.hop))
+    dropped["window without gravity (mean acceleration too small)"] += int((~valid).sum()) * settings.hop
+    kept = np.ascontiguousarray(windows[valid], dtype=np.float32)
+    return kept, gravity[valid].astype(np.float32), starts[valid] / settings.rate_hz
+
+
+def _row(recording: Recording, index: int, start_s: float) -> dict[str, Any]:
+    return {
+        "dataset": recording.dataset,
+        "subject": f"{recording.dataset}/{recording.subject}",
+        "activity": recording.activity,
+        "placement": recording.placement,
+        "recording": index,
+        "start_s": start_s,
+    }
+
+
+def _report(dataset: Dataset, rows: list[dict[str, Any]], dropped: Counter[str]) -> CutReport:
+    read = dataset.report
+    return CutReport(
+        seconds={name: round(seconds, 2) for name, seconds in sorted(read.seconds.items())},
+        windows=dict(sorted(Counter(row["activity"] for row in rows).items())),
+        subjects=len(read.subjects),
+        recordings=read.recordings,
+        dropped={reason: count for reason, count in (read.dropped + dropped).items() if count},
+        notes=list(read.notes),
+    )
+
+
+def _add_features(folder: Path, settings: WindowSettings, gravity: NDArray[np.float32], progress: Progress) -> None:
+    samples = _map_samples(folder, settings.length)
+    chunks = range(0, len(samples), 2048)
+    tables = [
+        (
+            compute_features(samples[i : i + 2048], gravity[i : i + 2048], settings.rate_hz),
+            classifier_features(samples[i : i + 2048], gravity[i : i + 2048], settings.rate_hz),
+        )
+        for i in progress(chunks, "Measuring features", len(chunks))
+    ]
+    np.save(folder / "gravity.npy", gravity)
+    np.save(folder / "features.npy", np.concatenate([table[0] for table in tables]))
+    np.save(folder / "classifier_features.npy", np.concatenate([table[1] for table in tables]))
+
+
+def _map_samples(folder: Path, length: int) -> NDArray[np.float32]:
+    flat: NDArray[np.float32] = np.memmap(folder / "samples.f32", dtype=np.float32, mode="r")
+    return flat.reshape(-1, length, 6)
+
+
+def _load(folder: Path, length: int) -> LabelledWindows:
+    index = pd.read_parquet(folder / "index.parquet")
+    return LabelledWindows(
+        samples=_map_samples(folder, length),
+        gravity=np.load(folder / "gravity.npy", mmap_mode="r"),
+        features=np.load(folder / "features.npy", mmap_mode="r"),
+        classifier_features=np.load(folder / "classifier_features.npy", mmap_mode="r"),
+        dataset=index["dataset"].to_numpy(dtype=str),
+        activity=index["activity"].to_numpy(dtype=str),
+        subject=index["subject"].to_numpy(dtype=str),
+        placement=index["placement"].to_numpy(dtype=str),
+        recording=index["recording"].to_numpy(dtype=np.int64),
+        start_s=index["start_s"].to_numpy(dtype=np.float64),
+    )
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    content: Mapping[str, Any] = json.loads(path.read_text())
+    return content

@@ -1,0 +1,101 @@
+from collections.abc import Mapping
+from typing import Any
+
+import lightning as L
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+
+from lanhar.datamodules.batches import WindowBatch
+from lanhar.losses import ClipLoss, PrototypeCrossEntropy
+from lanhar.modules.schedule import warmup_cosine
+
+
+class SensorMapping(L.LightningModule):
+    """Stage 2: train the sensor encoder into the frozen language space.
+
+    Two terms: a symmetric CLIP loss between windows and their own interpretations with a learnable scale, and the
+    cross-entropy of scaled cosines to the label bank. Windows without a label (the target's, in `transductive`) enter
+    only the first.
+
+    Args:
+        sensor_encoder: (B, L, 6) → (B, D) unit length.
+        label_embeddings: (C, D) unit length, the frozen label bank in the label space's order.
+        loss: `clip` and `prototype` with their weights and parameters, see conf/mapping.
+        augment: maps windows (B, L, 6) to changed ones while training.
+        lr: peak learning rate of AdamW.
+        weight_decay: of AdamW.
+        warmup: share of the steps over which the rate rises, 0 to 1.
+        text_projection: whether the text side gets a trained projection too, as in the released code.
+    """
+
+    def __init__(
+        self,
+        sensor_encoder: nn.Module,
+        label_embeddings: Tensor,
+        loss: Mapping[str, Mapping[str, float]],
+        augment: nn.Module,
+        lr: float = 1e-3,
+        weight_decay: float = 0.05,
+        warmup: float = 0.1,
+        text_projection: bool = False,
+    ) -> None:
+        super().__init__()
+        self.sensor_encoder = sensor_encoder
+        self.augment = augment
+        self.register_buffer("label_embeddings", label_embeddings)
+        dim = label_embeddings.shape[1]
+        self.text_projection: nn.Module = (
+            nn.Sequential(nn.Linear(dim, dim), nn.GELU(), nn.LayerNorm(dim)) if text_projection else nn.Identity()
+        )
+        self.weights = {name: float(term["weight"]) for name, term in loss.items()}
+        self.clip = ClipLoss(loss["clip"]["soft_targets"])
+        self.log_scale = nn.Parameter(torch.tensor(float(loss["clip"]["initial_scale"])).log())
+        self.max_scale = float(loss["clip"]["max_scale"])
+        self.prototype = PrototypeCrossEntropy(loss["prototype"]["scale"], loss["prototype"]["label_smoothing"])
+        self.optim = {"lr": lr, "weight_decay": weight_decay, "warmup": warmup}
+
+    def bank(self) -> Tensor:
+        """Label embeddings (C, D) as stage 2 sees them, unit length."""
+        return F.normalize(self.text_projection(self.label_embeddings), dim=-1)
+
+    def forward(self, windows: Tensor) -> Tensor:
+        """Cosines (B, C) of windows (B, L, 6) to the label bank."""
+        cosines: Tensor = self.sensor_encoder(windows) @ self.bank().T
+        return cosines
+
+    def losses(self, batch: WindowBatch) -> dict[str, Tensor]:
+        """The unweighted terms of the loss on one batch."""
+        sensor = self.sensor_encoder(batch.windows)
+        texts = F.normalize(self.text_projection(batch.texts), dim=-1)
+        scale = self.log_scale.exp().clamp(max=self.max_scale)
+        terms = {"clip": self.clip(sensor, texts, scale)}
+        labelled = batch.labels >= 0
+        if bool(labelled.any()):
+            terms["prototype"] = self.prototype(sensor[labelled], batch.labels[labelled], self.bank())
+        return terms
+
+    def training_step(self, batch: WindowBatch, _: int) -> Tensor:
+        """Loss of one batch of augmented windows."""
+        augmented = WindowBatch(self.augment(batch.windows), batch.texts, batch.labels)
+        terms = self.losses(augmented)
+        total = torch.stack([self.weights[name] * value for name, value in terms.items()]).sum()
+        on_epoch = {"on_step": False, "on_epoch": True, "batch_size": len(batch.labels)}
+        self.log_dict({f"mapping/train/{name}": value for name, value in terms.items()}, **on_epoch)
+        self.log("mapping/train/loss", total, prog_bar=True, **on_epoch)
+        return total
+
+    def validation_step(self, batch: WindowBatch, _: int) -> None:
+        """Accuracy on held-out source subjects, by cosine to the label bank."""
+        accuracy = (self(batch.windows).argmax(dim=1) == batch.labels).float().mean()
+        self.log("mapping/val/accuracy", accuracy, prog_bar=True, batch_size=len(batch.labels))
+
+    def configure_optimizers(self) -> Any:
+        """AdamW with warm-up and cosine decay over all steps."""
+        parameters = [p for p in self.parameters() if p.requires_grad]
+        optimizer = torch.optim.AdamW(parameters, lr=self.optim["lr"], weight_decay=self.optim["weight_decay"])
+        return warmup_cosine(optimizer, int(self.trainer.estimated_stepping_batches), self.optim["warmup"])
+
+    def transfer_batch_to_device(self, batch: WindowBatch, device: torch.device, dataloader_idx: int) -> WindowBatch:
+        """Move every tensor of the batch."""
+        return WindowBatch(batch.windows.to(device), batch.texts.to(device), batch.labels.to(device))

@@ -1,0 +1,127 @@
+from collections.abc import Mapping
+from typing import Any
+
+import lightning as L
+import torch
+from torch import Tensor, nn
+
+from lanhar.datamodules.batches import TextBatch
+from lanhar.losses import BatchTriplet, MultiPositiveContrastive, PrototypeCrossEntropy, TokenReconstruction
+from lanhar.models.label_bank import class_means
+from lanhar.models.text_decoder import TextDecoder
+from lanhar.models.text_encoder import TextEncoder
+from lanhar.modules.schedule import warmup_cosine
+
+
+class TextAlignment(L.LightningModule):
+    """Stage 1: fine-tune the text encoder so that sensor and label interpretations of one activity meet.
+
+    The loss is a weighted sum: multi-positive contrastive between the two kinds of text, cross-entropy of sensor texts
+    to the label prototypes (which carry no gradient), a triplet loss within each kind, and reconstruction of both kinds
+    by a text decoder. Without the decoder there is no reconstruction.
+
+    Args:
+        text_encoder: the pre-trained language model.
+        decoder: writes texts back from embeddings; None leaves reconstruction out.
+        classes: C, size of the label space.
+        loss: per term its `weight` and own parameters, see conf/alignment.
+        lr: peak learning rate of AdamW.
+        decoder_lr: that of the decoder, which starts from nothing.
+        weight_decay: of AdamW.
+        warmup: share of the steps over which the rate rises, 0 to 1; a cosine brings it down again.
+    """
+
+    def __init__(
+        self,
+        text_encoder: TextEncoder,
+        decoder: TextDecoder | None,
+        classes: int,
+        loss: Mapping[str, Mapping[str, float]],
+        lr: float = 2e-5,
+        decoder_lr: float = 1e-3,
+        weight_decay: float = 0.01,
+        warmup: float = 0.1,
+    ) -> None:
+        super().__init__()
+        self.text_encoder = text_encoder
+        self.decoder = decoder
+        self.classes = classes
+        self.weights = {name: float(term["weight"]) for name, term in loss.items()}
+        self.contrastive = MultiPositiveContrastive(loss["contrastive"]["temperature"])
+        self.prototype = PrototypeCrossEntropy(loss["prototype"]["scale"])
+        self.sensor_triplet = BatchTriplet(loss["sensor_triplet"]["margin"])
+        self.label_triplet = BatchTriplet(loss["label_triplet"]["margin"])
+        self.reconstruction = TokenReconstruction(TextDecoder.pad)
+        self.optim = {"lr": lr, "decoder_lr": decoder_lr, "weight_decay": weight_decay, "warmup": warmup}
+
+    def losses(self, batch: TextBatch) -> dict[str, Tensor]:
+        """The unweighted terms of the loss on one batch, and the accuracy of texts against prototypes."""
+        sensor = self.text_encoder(batch.sensor_ids, batch.sensor_mask)
+        label = self.text_encoder(batch.label_ids, batch.label_mask)
+        prototypes = class_means(label, batch.label_labels, self.classes).detach()
+        terms = {
+            "contrastive": self.contrastive(sensor, batch.sensor_labels, label, batch.label_labels),
+            "prototype": self.prototype(sensor, batch.sensor_labels, prototypes),
+            "sensor_triplet": self.sensor_triplet(sensor, batch.sensor_labels),
+            "label_triplet": self.label_triplet(label, batch.label_labels),
+        }
+        if self.decoder is not None:
+            terms["reconstruction"] = (
+                self.reconstruction(self.decoder(sensor, batch.sensor_tokens), batch.sensor_tokens)
+                + self.reconstruction(self.decoder(label, batch.label_tokens), batch.label_tokens)
+            ) / 2
+        predicted = (sensor @ prototypes.T).argmax(dim=1)
+        terms["accuracy"] = (predicted == batch.sensor_labels).float().mean()
+        return terms
+
+    def _step(self, batch: TextBatch, split: str) -> Tensor:
+        terms = self.losses(batch)
+        accuracy = terms.pop("accuracy")
+        total = torch.stack([self.weights[name] * value for name, value in terms.items()]).sum()
+        size = len(batch.sensor_labels)
+        on_epoch = {"on_step": False, "on_epoch": True, "batch_size": size}
+        self.log_dict({f"alignment/{split}/{name}": value for name, value in terms.items()}, **on_epoch)
+        self.log(f"alignment/{split}/loss", total, prog_bar=True, **on_epoch)
+        self.log(f"alignment/{split}/text_accuracy", accuracy, prog_bar=True, **on_epoch)
+        return total
+
+    def training_step(self, batch: TextBatch, _: int) -> Tensor:
+        """Loss of one batch of texts."""
+        return self._step(batch, "train")
+
+    def validation_step(self, batch: TextBatch, _: int) -> Tensor:
+        """The same on texts of held-out source subjects."""
+        return self._step(batch, "val")
+
+    def configure_optimizers(self) -> Any:
+        """AdamW on what is not frozen, with warm-up and cosine decay over all steps."""
+        groups: list[dict[str, Any]] = [
+            {"params": [p for p in self.text_encoder.parameters() if p.requires_grad], "lr": self.optim["lr"]}
+        ]
+        if self.decoder is not None:
+            groups.append({"params": list(self.decoder.parameters()), "lr": self.optim["decoder_lr"]})
+        optimizer = torch.optim.AdamW([g for g in groups if g["params"]], weight_decay=self.optim["weight_decay"])
+        return warmup_cosine(optimizer, int(self.trainer.estimated_stepping_batches), self.optim["warmup"])
+
+    def on_fit_start(self) -> None:
+        """Dropout of a pre-trained backbone is off unless this says otherwise: Lightning keeps a module's own mode."""
+        self.text_encoder.train()
+
+    def transfer_batch_to_device(self, batch: TextBatch, device: torch.device, dataloader_idx: int) -> TextBatch:
+        """Move every tensor of the batch."""
+        return TextBatch(**{name: value.to(device) for name, value in vars(batch).items()})
+
+
+@torch.no_grad()
+def embed_tokens(text_encoder: nn.Module, batches: Any) -> Tensor:
+    """Embed tokenised texts with the encoder in eval mode, so that dropout never touches a frozen text side.
+
+    Args:
+        text_encoder: maps (ids, mask) to (B, D).
+        batches: iterable of (ids (B, T), mask (B, T)).
+
+    Returns:
+        (N, D) unit length.
+    """
+    text_encoder.eval()
+    return torch.cat([text_encoder(ids, mask) for ids, mask in batches])

@@ -1,0 +1,36 @@
+"""Find or download a dataset, read it and say what it holds: `python -m lanhar.prepare dataset=motionsense`."""
+
+from omegaconf import DictConfig
+
+from lanhar.cli import run_command
+from lanhar.errors import LanharError
+
+
+def prepare(cfg: DictConfig) -> None:
+    """Read one dataset, cut its windows into the cache and print what was found.
+
+    Args:
+        cfg: the composed config `prepare`.
+
+    Raises:
+        LanharError: the dataset cannot be found or read, or `verify=true` found a difference.
+    """
+    from lanhar.datamodules.window_cache import open_windows
+    from lanhar.datasets.report import facts_table, summary
+    from lanhar.progress import console, progress_bar
+    from lanhar.stages.settings import cache_folder, make_dataset, window_settings
+
+    settings = window_settings(cfg)
+    dataset = make_dataset(cfg.dataset, cfg)
+    if cfg.verify:
+        facts = dataset.verify()
+        console.print(facts_table(facts))
+        wrong = [f"{f.what}: published {f.published}, found {f.found}" for f in facts if not f.agrees]
+        if wrong:
+            raise LanharError(f"{dataset.name} differs from its data card: {'; '.join(wrong)}")
+    cached = open_windows(dataset, settings, cache_folder(cfg), progress_bar)
+    console.print(summary(dataset, cached.report))
+
+
+if __name__ == "__main__":
+    run_command(prepare, "prepare")

@@ -1,0 +1,126 @@
+"""Stage 1 of a run: from texts to a trained text encoder, its label bank and its embeddings of windows' texts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning.pytorch.loggers import Logger
+from omegaconf import DictConfig
+from torch import Tensor
+
+from lanhar.datamodules.batches import token_batches
+from lanhar.datamodules.sampling import balanced_subset
+from lanhar.datamodules.text_batches import TextPairs, Texts
+from lanhar.datamodules.window_set import LabelledWindows, Windows
+from lanhar.keys import code_digest, digest
+from lanhar.models.label_bank import LabelBank, build_label_bank
+from lanhar.models.text_decoder import TextDecoder
+from lanhar.models.text_encoder import TextEncoder
+from lanhar.modules.text_alignment import TextAlignment, embed_tokens
+from lanhar.pretrained import Tokenise, load_text_encoder
+from lanhar.progress import progress_bar
+from lanhar.stages.data import RunData
+from lanhar.stages.fit import fit
+from lanhar.stages.settings import plain
+from lanhar.stages.texts import LabelTexts, interpret, interpretation_key, label_texts, make_interpreter, texts_digest
+
+EMBED_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """A finished stage 1.
+
+    Attributes:
+        key: identity of the stage.
+        folder: where it lives.
+        text_encoder: trained, frozen, in eval mode.
+        tokenise: texts → token ids.
+        bank: the label bank in the label space's order.
+    """
+
+    key: str
+    folder: Path
+    text_encoder: TextEncoder
+    tokenise: Tokenise
+    bank: LabelBank
+
+    def embed(self, texts: Sequence[str], description: str) -> Tensor:
+        """(N, D) embeddings of texts, computed once per state of the text encoder and kept beside it."""
+        path = self.folder / f"embeddings-{texts_digest(texts)}.npy"
+        if not path.exists():
+            tokens = self.tokenise(texts)
+            batches = list(token_batches(tokens, EMBED_BATCH))
+            shown = progress_bar(batches, description, len(batches))
+            embedded = embed_tokens(self.text_encoder, shown)
+            temporary = path.with_suffix(".partial.npy")
+            np.save(temporary, embedded.numpy())
+            temporary.replace(path)
+        return torch.from_numpy(np.load(path))
+
+
+def alignment_identity(cfg: DictConfig, data: RunData) -> dict[str, Any]:
+    """What changes the numbers of stage 1; nothing of the target is in it."""
+    return {
+        "stage": "alignment",
+        "source": data.source_keys,
+        "label_space": [data.space.activities, dict(data.space.merges)],
+        "split": plain(cfg.split),
+        "texts": interpretation_key(cfg, label_texts(data.space)),
+        "text_encoder": plain(cfg.text_encoder),
+        "alignment": plain(cfg.alignment),
+        "trainer": plain(cfg.trainer),
+        "seed": cfg.seed,
+        "code": code_digest(),
+    }
+
+
+def run_alignment(cfg: DictConfig, data: RunData, stages_dir: Path, loggers: list[Logger]) -> Alignment:
+    """Train stage 1, or load it where it is done."""
+    identity = alignment_identity(cfg, data)
+    key = digest(identity)
+    folder = stages_dir / "alignment" / key
+    torch.manual_seed(int(cfg.seed))
+    encoder, tokenise = load_text_encoder(**plain(cfg.text_encoder))
+    labels = label_texts(data.space)
+    pairs, decoder = _pairs(cfg, data, tokenise, labels, encoder.dim)
+    optim = {name: float(cfg.alignment[name]) for name in ("lr", "decoder_lr", "weight_decay", "warmup")}
+    module = TextAlignment(encoder, decoder, len(data.space), plain(cfg.alignment.loss), **optim)
+    fit(module, pairs, folder, int(cfg.alignment.epochs), cfg, identity, loggers)
+    encoder.requires_grad_(False).eval()
+    embedded = embed_tokens(encoder, token_batches(tokenise(labels.flat), EMBED_BATCH))
+    return Alignment(key, folder, encoder, tokenise, build_label_bank(data.space.activities, labels.per_activity, embedded))
+
+
+def window_texts(cfg: DictConfig, alignment: Alignment, windows: Windows, what: str) -> Tensor:
+    """(N, D) frozen embeddings of the windows' interpretations."""
+    return alignment.embed(interpret(make_interpreter(cfg), windows), f"Embedding texts ({what})")
+
+
+def _pairs(
+    cfg: DictConfig, data: RunData, tokenise: Tokenise, labels: LabelTexts, dim: int
+) -> tuple[TextPairs, TextDecoder | None]:
+    train = _texts(cfg, data.train, data, tokenise, cfg.alignment.max_windows)
+    # Validation only watches; a tenth as many texts watch as well as all would.
+    limit = cfg.alignment.max_windows and cfg.alignment.max_windows // 5
+    validation = _texts(cfg, data.validation, data, tokenise, limit)
+    label_tokens = tokenise(labels.flat)
+    decoder = None
+    if cfg.alignment.loss.reconstruction.weight > 0:
+        vocabulary = {token for tokens in [*train.tokens, *label_tokens] for token in tokens}
+        longest = max(len(tokens) for tokens in [*train.tokens, *validation.tokens, *label_tokens])
+        decoder = TextDecoder(dim, vocabulary, max_tokens=longest, **plain(cfg.alignment.decoder))
+    batching = {"batch_size": cfg.alignment.batch_size, "label_texts_per_activity": cfg.alignment.label_texts_per_activity}
+    encode = decoder.encode if decoder is not None else None
+    return TextPairs(train, validation, label_tokens, labels.labels, encode, seed=cfg.seed, **batching), decoder
+
+
+def _texts(cfg: DictConfig, windows: LabelledWindows, data: RunData, tokenise: Tokenise, limit: int | None) -> Texts:
+    labels = windows.labels(data.space)
+    rows = balanced_subset(labels, windows.subject, limit or len(labels), int(cfg.seed))
+    chosen = windows.select(rows)
+    texts = interpret(make_interpreter(cfg), chosen) if len(rows) else []
+    return Texts(tokenise(texts) if texts else [], labels[rows], chosen.subject)

@@ -1,0 +1,100 @@
+"""The windows of a run: sources split by subject, the target apart."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from omegaconf import DictConfig
+
+from lanhar.activities import LabelSpace
+from lanhar.datamodules.splits import split_subjects
+from lanhar.datamodules.window_cache import CutReport, open_windows
+from lanhar.datamodules.window_set import LabelledWindows, concatenate
+from lanhar.datasets.base import Dataset
+from lanhar.datasets.locate import Progress
+from lanhar.errors import LanharError
+from lanhar.stages.settings import activities_of, cache_folder, label_space, window_settings
+
+
+@dataclass(frozen=True)
+class RunData:
+    """What a run trains and tests on.
+
+    Attributes:
+        space: the label space.
+        train: labelled windows of training subjects, in the label space.
+        validation: those of held-out source subjects; may be empty.
+        target: labelled windows of the target; only the test may read their labels.
+        source_keys: identity of each source's windows.
+        target_keys: identity of each target's windows.
+        reports: dataset → what was read and dropped.
+        synthetic: whether any recording was generated rather than measured.
+    """
+
+    space: LabelSpace
+    train: LabelledWindows
+    validation: LabelledWindows
+    target: LabelledWindows
+    source_keys: dict[str, str]
+    target_keys: dict[str, str]
+    reports: dict[str, CutReport]
+    synthetic: bool
+
+    @property
+    def split(self) -> dict[str, list[str]]:
+        """Subjects of each part, sorted."""
+        parts = {"train": self.train, "validation": self.validation, "target": self.target}
+        return {name: sorted(set(map(str, windows.subject))) for name, windows in parts.items()}
+
+
+def load_data(
+    cfg: DictConfig, sources: dict[str, Dataset], targets: dict[str, Dataset], progress: Progress
+) -> RunData:
+    """Open the windows of all datasets and split the source by subject.
+
+    Raises:
+        LanharError: an activity of the label space has no source window, or the target has fewer than two activities.
+    """
+    settings, cache = window_settings(cfg), cache_folder(cfg)
+    opened = {n: open_windows(d, settings, cache, progress) for n, d in {**sources, **targets}.items()}
+    space = label_space(cfg, activities_of(sources), activities_of(targets))
+    source = concatenate([opened[name].windows for name in sources]).in_space(space)
+    target = concatenate([opened[name].windows for name in targets]).in_space(space)
+    _check_counts(source, target, space, cfg)
+    train_subjects, held_out = split_subjects(source.subject, float(cfg.split.validation_fraction), int(cfg.seed))
+    return RunData(
+        space=space,
+        train=source.select(_of(source, train_subjects)),
+        validation=source.select(_of(source, held_out)),
+        target=target,
+        source_keys={name: opened[name].key for name in sources},
+        target_keys={name: opened[name].key for name in targets},
+        reports={name: cached.report for name, cached in opened.items()},
+        synthetic=any(is_synthetic(dataset) for dataset in [*sources.values(), *targets.values()]),
+    )
+
+
+def is_synthetic(dataset: Dataset) -> bool:
+    """Whether a folder says by a file named SYNTHETIC that its recordings were generated, not measured."""
+    return any((Path(folder) / "SYNTHETIC").exists() for folder in (dataset.data_dir, dataset.root()))
+
+
+def _of(windows: LabelledWindows, subjects: list[str]) -> NDArray[np.bool_]:
+    return np.isin(windows.subject, subjects)
+
+
+def _check_counts(source: LabelledWindows, target: LabelledWindows, space: LabelSpace, cfg: DictConfig) -> None:
+    seconds = cfg.windows.length / cfg.windows.rate_hz
+    held = set(source.labels(space).tolist())
+    missing = [name for i, name in enumerate(space.activities) if i not in held]
+    if missing:
+        raise LanharError(
+            f"the source has no window of {seconds:g} s of {', '.join(missing)}; leave it out of "
+            "label_space.activities, add a source, or write windows=short"
+        )
+    if len(set(target.labels(space).tolist())) < 2:
+        raise LanharError(
+            f"the target has windows of {seconds:g} s of fewer than two of {', '.join(space.activities)}; choose "
+            "another target or label space, or write windows=short"
+        )

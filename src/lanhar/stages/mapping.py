@@ -1,0 +1,105 @@
+"""Stage 2 of a run: from windows and frozen text embeddings to a trained sensor encoder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from hydra.utils import instantiate
+from lightning.pytorch.loggers import Logger
+from numpy.typing import NDArray
+from omegaconf import DictConfig
+from torch import Tensor
+
+from lanhar.datamodules.window_batches import WindowTexts
+from lanhar.datamodules.window_set import Windows
+from lanhar.keys import code_digest, digest
+from lanhar.modules.sensor_mapping import SensorMapping
+from lanhar.stages.align import Alignment, window_texts
+from lanhar.stages.data import RunData
+from lanhar.stages.fit import fit
+from lanhar.stages.settings import plain
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A finished stage 2.
+
+    Attributes:
+        key: identity of the stage.
+        folder: where it lives.
+        module: trained, in eval mode.
+    """
+
+    key: str
+    folder: Path
+    module: SensorMapping
+
+    @torch.no_grad()
+    def predict(self, samples: NDArray[np.float32], batch_size: int = 512) -> tuple[Tensor, Tensor]:
+        """Embeddings (N, D) and cosines to the label bank (N, C) of windows (N, L, 6), each on its own."""
+        parts = [
+            self.module.sensor_encoder(torch.from_numpy(np.array(samples[i : i + batch_size])))
+            for i in range(0, len(samples), batch_size)
+        ]
+        embeddings = torch.cat(parts)
+        return embeddings, embeddings @ self.module.bank().T
+
+
+def mapping_identity(cfg: DictConfig, data: RunData, alignment_key: str) -> dict[str, Any]:
+    """What changes the numbers of stage 2; the target is in it only where the protocol lets it be seen."""
+    return {
+        "stage": "mapping",
+        "alignment": alignment_key,
+        "sensor_encoder": plain(cfg.sensor_encoder),
+        "mapping": plain(cfg.mapping),
+        "protocol": cfg.protocol.name,
+        "target": data.target_keys if cfg.protocol.name == "transductive" else None,
+        "windows": plain(cfg.windows),
+        "seed": cfg.seed,
+        "code": code_digest(),
+    }
+
+
+def run_mapping(
+    cfg: DictConfig, data: RunData, alignment: Alignment, stages_dir: Path, loggers: list[Logger]
+) -> Mapping:
+    """Train stage 2, or load it where it is done."""
+    identity = mapping_identity(cfg, data, alignment.key)
+    key = digest(identity)
+    folder = stages_dir / "mapping" / key
+    torch.manual_seed(int(cfg.seed))
+    target: Windows | None = data.target.without_labels() if cfg.protocol.name == "transductive" else None
+    batches = WindowTexts(
+        data.train,
+        window_texts(cfg, alignment, data.train, "source"),
+        data.validation,
+        data.space,
+        int(cfg.mapping.batch_size),
+        cfg.mapping.batches_per_epoch,
+        int(cfg.seed),
+        target,
+        window_texts(cfg, alignment, target, "target, without labels") if target is not None else None,
+    )
+    module = build_mapping(cfg, alignment.bank.embeddings)
+    module.sensor_encoder.fit_scaling(torch.from_numpy(np.array(data.train.samples)))
+    fit(module, batches, folder, int(cfg.mapping.epochs), cfg, identity, loggers)
+    return Mapping(key, folder, module)
+
+
+def build_mapping(cfg: DictConfig, label_embeddings: Tensor) -> SensorMapping:
+    """An untrained stage 2 for a label bank (C, D)."""
+    encoder = instantiate(
+        cfg.sensor_encoder, embedding_dim=label_embeddings.shape[1], window_length=int(cfg.windows.length)
+    )
+    return SensorMapping(
+        encoder,
+        label_embeddings,
+        plain(cfg.mapping.loss),
+        instantiate(cfg.mapping.augment),
+        lr=float(cfg.mapping.lr),
+        weight_decay=float(cfg.mapping.weight_decay),
+        warmup=float(cfg.mapping.warmup),
+        text_projection=bool(cfg.mapping.text_projection),
+    )
