@@ -81,7 +81,8 @@ def test_creation_times_without_resolution_give_way_to_arrival_times(fake, tmp_p
         table["Creation_Time"] = [f"{t:.6E}" for t in table["Creation_Time"]]
         table.to_csv(root / f"Phones_{sensor}.csv", index=False)
     dataset, recordings = read(root, tmp_path / "cache")
-    assert "too coarse" in dataset.report.notes[0]
+    assert "too coarse" in " ".join(dataset.report.notes)
+    assert len(dataset.report.notes) == 1
     assert all(r.seconds == pytest.approx(3, abs=0.1) for r in recordings)
     assert all(r.rate_hz == pytest.approx(100, abs=1) for r in recordings)
 
@@ -113,6 +114,13 @@ def test_a_restarted_clock_does_not_interleave_two_sessions():
     created = np.concatenate([np.arange(0, 3, 0.01), 1 + np.arange(0, 3, 0.01)])
     pieces = steady_pieces(arrived, created)
     assert [set(np.diff(np.round(arrived[p], 2)).round(2)) for p in pieces] == [{0.01}, {0.01}]
+
+
+def test_stretches_under_a_second_are_counted_and_not_read(fake, tmp_path):
+    root = fake("hhar").write(tmp_path, users="a", seconds=0.5, phones=ONE_PHONE)
+    dataset, recordings = read(root, tmp_path / "cache")
+    assert recordings == []
+    assert dataset.report.dropped["stretches under 1 s between gaps"] == 2 * 6 * 50
 
 
 def test_offsets_of_one_clock_become_equal_and_others_stay_apart():

@@ -1,4 +1,5 @@
 import io
+import re
 import shutil
 import stat
 import tarfile
@@ -90,7 +91,9 @@ def test_a_read_only_archive_is_unpacked_into_the_cache_once_and_only_what_is_re
         archive.parent.chmod(0o755)
 
 
-@pytest.mark.parametrize("name", ["../evil.txt", "RawData/../../evil.txt", "/evil.txt", "C:/evil.txt", "..\\evil.txt"])
+@pytest.mark.parametrize(
+    "name", ["../evil.txt", "RawData/../../evil.txt", "/evil.txt", "C:/evil.txt", "..\\evil.txt"]
+)
 def test_an_archive_that_writes_outside_its_folder_is_refused_and_nothing_stays(files, tmp_path, name):
     archive = pack(files, tmp_path / "data" / "uci.zip")
     with zipfile.ZipFile(archive, "a") as evil:
@@ -151,7 +154,7 @@ def test_what_is_not_there_says_where_it_looked_and_both_ways_out(tmp_path):
 
 
 def test_an_unknown_placement_names_those_there_are(tmp_path):
-    with pytest.raises(LanharError, match="'ear'.*waist"):
+    with pytest.raises(LanharError, match=r"'ear'.*waist"):
         UCI(tmp_path, tmp_path, placements=["ear"])
 
 
@@ -182,8 +185,6 @@ def test_the_sample_claims_none_of_the_published_facts(files, tmp_path):
     ],
 )
 def test_globs_stay_in_their_folder_unless_told_otherwise(pattern, name, matches):
-    import re
-
     assert bool(re.fullmatch(glob_regex(pattern), name)) is matches
 
 
@@ -191,5 +192,6 @@ def test_globs_stay_in_their_folder_unless_told_otherwise(pattern, name, matches
 def test_the_root_is_what_stands_before_the_marker(folders):
     prefix = "".join(f"{folder}/" for folder in folders)
     hidden = any(folder.startswith("._") for folder in folders)
-    found = find_prefix([f"{prefix}RawData/labels.txt", "other.txt", f"{prefix}deeper/RawData/labels.txt"], UCI.marker)
+    names = [f"{prefix}RawData/labels.txt", "other.txt", f"{prefix}deeper/RawData/labels.txt"]
+    found = find_prefix(names, UCI.marker)
     assert found == (None if hidden else prefix)

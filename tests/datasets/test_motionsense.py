@@ -36,8 +36,11 @@ def test_the_rotation_rate_keeps_its_sign(face_up, tmp_path):
 def test_files_are_read_in_the_order_of_their_numbers(face_up, tmp_path):
     recordings = list(MotionSense(face_up, tmp_path / "cache").recordings())
     assert [(r.trial, r.subject, r.activity) for r in recordings] == [
-        ("dws_11", "2", "stairs_down"), ("dws_11", "10", "stairs_down"), ("wlk_7", "2", "walk"), ("wlk_7", "10", "walk"),
-    ]  # fmt: skip
+        ("dws_11", "2", "stairs_down"),
+        ("dws_11", "10", "stairs_down"),
+        ("wlk_7", "2", "walk"),
+        ("wlk_7", "10", "walk"),
+    ]
 
 
 def test_the_archive_of_the_authors_inside_a_copy_of_their_repository(face_up, tmp_path):
@@ -76,7 +79,8 @@ def test_a_missing_column_is_an_error_that_names_file_and_column(face_up, tmp_pa
 @pytest.mark.shared
 def test_the_full_dataset_holds_what_was_published(shared_data, tmp_path):
     dataset = MotionSense(shared_data, tmp_path)
-    rest = [np.linalg.norm(r.acc, axis=1).mean() for r in dataset.recordings() if r.activity in ("sit", "stand")]
+    still = (r.acc for r in dataset.recordings() if r.activity in ("sit", "stand"))
+    rest = [np.linalg.norm(acc, axis=1).mean() for acc in still]
     assert [fact for fact in dataset.verify() if not fact.agrees] == []
     assert np.mean(rest) == pytest.approx(9.81, rel=0.01)
 
@@ -95,7 +99,7 @@ def test_user_acceleration_has_the_sign_of_gravity(shared_data, tmp_path):
 
 @pytest.mark.shared
 def test_gravity_turns_against_the_rotation_rate(shared_data, tmp_path):
-    """A vector fixed in the world, seen from a body that turns with w, changes by -w x v: units and handedness."""
+    """What is fixed in the world changes by -w x v for a body that turns with w: units and handedness."""
     dataset = MotionSense(shared_data, tmp_path)
     recording = next(r for r in dataset.recordings() if (r.trial, r.subject) == ("ups_3", "1"))
     table = pd.read_csv(dataset.root() / "A_DeviceMotion_data/ups_3/sub_1.csv")

@@ -86,20 +86,18 @@ def test_a_signal_file_with_a_word_in_it_is_an_error_that_names_it(tiny, tmp_pat
         list(UCI(tiny, tmp_path / "cache").recordings())
 
 
-@given(
-    st.lists(
-        st.tuples(st.integers(1, 61), st.integers(1, 30), st.integers(1, 12), st.integers(1, 99), st.integers(0, 99)),
-        min_size=1,
-        max_size=20,
-    )
-)
+LABEL = st.tuples(*(st.integers(low, high) for low, high in ((1, 61), (1, 30), (1, 12), (1, 99), (0, 99))))
+
+
+@given(st.lists(LABEL, min_size=1, max_size=20))
 def test_labels_come_back_whole_and_in_order(tmp_path_factory, rows):
     rows = [(e, u, a, first, first + extra) for e, u, a, first, extra in rows]
     path = tmp_path_factory.mktemp("labels") / "labels.txt"
     path.write_text("".join(" ".join(map(str, row)) + "\n" for row in rows))
     read = [tuple(row) for row in read_labels(path).tolist()]
     assert sorted(read) == sorted(rows)
-    assert [(e, u, first) for e, u, _, first, _ in read] == sorted((e, u, first) for e, u, _, first, _ in rows)
+    order = [(e, u, first) for e, u, _, first, _ in read]
+    assert order == sorted(order)
 
 
 @pytest.mark.shared
@@ -116,14 +114,15 @@ def test_the_full_dataset_holds_what_was_published(shared_data, tmp_path):
 
 @pytest.mark.shared
 def test_gyro_and_accelerometer_agree_about_turns(shared_data, tmp_path):
-    """In a slow turn the gravity of a body that turns with w changes by -w x g: units and handedness at once."""
+    """What is fixed in the world changes by -w x v for a body that turns with w: units and handedness."""
+
+    def smooth(x: np.ndarray) -> np.ndarray:
+        return np.stack([np.convolve(column, np.ones(25) / 25, "valid") for column in x.T], axis=1)
+
     changes, expected = [], []
     for r in UCI(shared_data, tmp_path).recordings():
         if r.activity in ("sit_to_lie", "lie_to_sit"):
-            kernel = np.ones(25) / 25
-            acc, gyro = (
-                np.stack([np.convolve(x[:, i], kernel, "valid") for i in range(3)], axis=1) for x in (r.acc, r.gyro)
-            )
+            acc, gyro = smooth(r.acc), smooth(r.gyro)
             changes.append(np.gradient(acc, 1 / r.rate_hz, axis=0))
             expected.append(-np.cross(gyro, acc))
     change, turn = np.concatenate(changes), np.concatenate(expected)

@@ -156,7 +156,7 @@ def test_sharp_peaks_are_skewed_and_steep_rises_asymmetric() -> None:
     assert steep_rise["acc_vertical_asymmetry"] == pytest.approx(
         -slow_rise["acc_vertical_asymmetry"], rel=1e-3
     )
-    assert steep_rise["acc_vertical_asymmetry"] > 0.5
+    assert steep_rise["acc_vertical_asymmetry"] < -0.5
 
 
 def test_bands_hold_the_share_of_what_lies_in_them() -> None:

@@ -4,7 +4,6 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
@@ -149,10 +148,11 @@ class Dataset(ABC):
         placements: Sequence[str] | None = None,
         download: bool = False,
     ) -> None:
-        self.data_dir = Path(data_dir)
-        self.cache_dir = Path(cache_dir)
+        self.data_dir = Path(data_dir).expanduser()
+        self.cache_dir = Path(cache_dir).expanduser()
         self.download = download
         self.report = ReadReport()
+        self._place: Place | None = None
         self.selected_placements = tuple(self.default_placements if placements is None else placements)
         unknown = [p for p in self.selected_placements if self.placements and p not in self.placements]
         if unknown or (self.placements and not self.selected_placements):
@@ -165,7 +165,7 @@ class Dataset(ABC):
         Raises:
             LanharError: the dataset is not in `data_dir` and was not downloaded, or its archive is damaged.
         """
-        place = self._place
+        place = self._locate(progress)
         if not place.is_archive:
             return place.path
         unpacked = self.cache_dir / "unpacked" / f"{self.name}-{self.fingerprint()[:16]}"
@@ -177,9 +177,10 @@ class Dataset(ABC):
             unpack(place, self.patterns, unpacked, progress)
         return unpacked
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, progress: Progress = no_progress) -> str:
         """Hex digest of the files that `read` reads, the same for an archive and its unpacked folder."""
-        return fingerprint_files(list_files(self._place, self.patterns, self.cache_dir / "checksums"))
+        place = self._locate(progress)
+        return fingerprint_files(list_files(place, self.patterns, self.cache_dir / "checksums"))
 
     def recordings(self, progress: Progress = no_progress) -> Iterator[Recording]:
         """Read the files, a recording at a time, and fill `report`."""
@@ -192,7 +193,7 @@ class Dataset(ABC):
     @property
     def is_sample(self) -> bool:
         """Whether the files are the excerpt that ships with the package rather than the whole dataset."""
-        return self._place.path.resolve().is_relative_to(sample_dir().resolve())
+        return self._locate().path.resolve().is_relative_to(sample_dir().resolve())
 
     def verify(self) -> list[Fact]:
         """The published facts beside what the files hold; reads the dataset unless that was done.
@@ -201,8 +202,8 @@ class Dataset(ABC):
             LanharError: the files are the package's sample, of which nothing was published.
         """
         if self.is_sample:
-            raise LanharError(f"{self._place.path} is an excerpt, published are facts of all {self.title}: "
-                              "write data_dir=<the folder that holds all of it>")
+            raise LanharError(f"the sample is an excerpt, the published facts are of all of {self.title}: "
+                              "write data_dir=<the folder that holds the whole dataset>")
         if not self.report.complete:
             for _ in self.recordings():
                 pass
@@ -221,21 +222,34 @@ class Dataset(ABC):
     def _download_dir(self) -> Path:
         return self.cache_dir / "downloads" / self.name
 
-    @cached_property
-    def _place(self) -> Place:
-        """Folder, then archive, then download."""
+    def _locate(self, progress: Progress = no_progress) -> Place:
+        """Folder, then archive, then download; once."""
+        if self._place is None:
+            self._place = self._search() or self._fetch(progress)
+        return self._place
+
+    def _search(self) -> Place | None:
         for folder in (self.data_dir, self._download_dir):
             place = locate(folder, marker=self.marker, folders=self.folders, archives=self.archives)
             if place is not None:
                 return place
+        return None
+
+    def _fetch(self, progress: Progress) -> Place:
         if not (self.download and self.urls):
             raise LanharError(self._missing())
-        from lanhar.datasets.download import fetch
+        from lanhar.datasets.download import discard, fetch
 
-        archive = fetch(self.urls, self._download_dir / self.archives[0], sha256=self.sha256)
-        place = locate(archive, marker=self.marker, folders=self.folders, archives=self.archives)
+        target = self._download_dir / self.archives[0]
+        archive = fetch(self.urls, target, sha256=self.sha256, progress=progress)
+        place = None
+        try:
+            place = locate(archive, marker=self.marker, folders=self.folders, archives=self.archives)
+        finally:
+            if place is None:
+                discard(archive)
         if place is None:
-            raise LanharError(f"{archive} does not hold {self.marker}: its site gives something else now; "
+            raise LanharError(f"{', '.join(self.urls)} gives something else now, without {self.marker}; "
                               f"fetch {self.title} by hand from {self.source}")
         return place
 

@@ -8,7 +8,7 @@ from typing import Any
 from lanhar.datasets.locate import Progress, no_progress
 from lanhar.errors import LanharError
 
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 15
 TIMEOUT_S = 30
 TRIES = 5
 
@@ -22,13 +22,14 @@ def fetch(
         urls: addresses of the same file, in the order to try.
         target: where the archive goes; `<target>.part` is what is there so far.
         sha256: the published checksum; None compares with that of the first download, recorded beside it.
-        progress: counts MiB.
+        progress: counts pieces of 32 KiB.
 
     Raises:
         LanharError: no address gives the whole file, or the file has another checksum than it should.
     """
     import pooch
 
+    pooch.get_logger().setLevel("WARNING")  # the progress bar says it already
     target.parent.mkdir(parents=True, exist_ok=True)
     expected = sha256 or _recorded(target)
     failures = []
@@ -67,6 +68,12 @@ def check_recorded(archive: Path) -> None:
     elif (found := pooch.file_hash(str(archive), alg="sha256")) != expected:
         raise LanharError(f"{archive} has sha256 {found}, its download had {expected}: delete it and "
                           f"{_record_path(archive).name} to fetch it again")
+
+
+def discard(archive: Path) -> None:
+    """Delete a download that turned out not to be what it should, and its checksum."""
+    archive.unlink()
+    _record_path(archive).unlink(missing_ok=True)
 
 
 def _record_path(archive: Path) -> Path:
@@ -148,8 +155,10 @@ class _Resuming:
                 out.write(chunk)
 
     def _show(self, chunks: Iterator[bytes], expected: int) -> Iterable[bytes]:
-        name = self.part.name.removesuffix(".part")
-        return self.progress(chunks, f"Downloading {name} (MiB)", -(-expected // CHUNK_BYTES) or None)
+        what = f"Downloading {self.part.name.removesuffix('.part')}"
+        if expected:
+            what += f" ({expected / 1e6:.1f} MB)"
+        return self.progress(chunks, what, -(-expected // CHUNK_BYTES) or None)
 
     def _remember(self, url: str, headers: Any) -> None:
         """Keep what tells this version of the file from a later one."""

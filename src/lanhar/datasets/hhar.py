@@ -115,6 +115,10 @@ class HHAR(Dataset):
                 else:
                     only = acc.pop(key, None) or gyro.pop(key)
                     self.report.drop("only one of the two sensors recorded", len(only.xyz))
+        by_arrival = self.report.counts["stretches read by arrival times"]
+        if by_arrival:
+            self.report.notes.append(f"creation times are too coarse or in another unit for {by_arrival} times a "
+                                     "sensor recorded an activity: arrival times were taken there")
 
     def _merged(self, key: Key, placement: str, acc: Rows, gyro: Rows) -> Iterator[Recording]:
         (acc_t, acc_x), (gyro_t, gyro_x) = self._wall_clock(key, acc, gyro)
@@ -138,8 +142,7 @@ class HHAR(Dataset):
         for rows in sensors:
             created_s = rows.created_s
             if not _usable(created_s, rows.arrived_s):
-                self.report.notes.append(f"user {key.user}, {key.device}, {key.label}: creation times are "
-                                         "too coarse or in another unit; arrival times were taken instead")
+                self.report.counts["stretches read by arrival times"] += 1
                 created_s = rows.arrived_s
             pieces = steady_pieces(rows.arrived_s, created_s)
             found.append((rows, created_s, pieces))
@@ -152,7 +155,7 @@ class HHAR(Dataset):
         clocked = []
         for (rows, created_s, pieces), shifts in zip(found, offsets, strict=True):
             order = np.concatenate([np.empty(0, dtype=np.intp), *pieces])
-            time_s = created_s[order] + np.repeat(shifts, [len(p) for p in pieces])
+            time_s = created_s[order] + np.repeat(shifts, np.array([len(p) for p in pieces], dtype=np.intp))
             time_s, xyz, duplicates = tidy(time_s, rows.xyz[order])
             self.report.drop("duplicate time stamps", duplicates)
             clocked.append((time_s, xyz))

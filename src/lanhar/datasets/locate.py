@@ -290,6 +290,10 @@ def _crc32(open_file: Callable[[], IO[bytes]]) -> int:
     return value
 
 
+def _crc32_of(path: Path) -> int:
+    return _crc32(lambda: path.open("rb"))
+
+
 def _entries_of_folder(root: Path, names: Sequence[str], crc_cache: Path) -> list[FileEntry]:
     """Checksums of a folder's files; for those that did not change since the last look, from the cache."""
     store = crc_cache / f"{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]}.json"
@@ -303,7 +307,7 @@ def _entries_of_folder(root: Path, names: Sequence[str], crc_cache: Path) -> lis
         path = root / name
         status = path.stat()
         key = f"{name}|{status.st_size}|{status.st_mtime_ns}"
-        fresh[key] = known[key] if key in known else _crc32(lambda path=path: path.open("rb"))  # type: ignore[misc]
+        fresh[key] = known[key] if key in known else _crc32_of(path)
         entries.append(FileEntry(name, status.st_size, fresh[key]))
     if fresh != known:
         crc_cache.mkdir(parents=True, exist_ok=True)

@@ -83,6 +83,9 @@ class Shoaib(Dataset):
                 raise LanharError(f"{path}: activity {', '.join(map(repr, unknown))} is not one of {known}")
             for placement in self.selected_placements:
                 yield from self._placement(path, placement, table, labels)
+        coarse = self.report.counts["phones with coarse time stamps"]
+        if coarse:
+            self.report.notes.append(f"time stamps of {coarse} phones are too coarse to show gaps; 50 Hz assumed")
 
     def _placement(
         self, path: Path, placement: str, table: pd.DataFrame, labels: NDArray[np.object_]
@@ -92,7 +95,7 @@ class Shoaib(Dataset):
         gyro = table[[first + c for c in GYRO]].to_numpy(dtype=np.float32)
         gap = gaps(table[first + TIME].to_numpy(dtype=np.float64))
         if gap is None:
-            self.report.notes.append(f"{path.name}, {placement}: coarse time stamps, 50 Hz assumed")
+            self.report.counts["phones with coarse time stamps"] += 1
             gap = np.zeros(len(table) - 1, dtype=bool)
         whole = np.isfinite(acc).all(axis=1) & np.isfinite(gyro).all(axis=1)
         cuts = np.flatnonzero(gap | (labels[1:] != labels[:-1]) | (whole[1:] != whole[:-1])) + 1

@@ -1,6 +1,7 @@
 """USC-HAD: a MotionNode on the front right hip."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -13,6 +14,8 @@ from lanhar.datasets.locate import Progress
 from lanhar.datasets.recording import Recording
 from lanhar.errors import LanharError
 from lanhar.signals.units import RAD_PER_DEG, STANDARD_GRAVITY_M_S2
+
+WALKING = {1: "forward", 2: "left", 3: "right"}
 
 
 class USCHAD(Dataset):
@@ -68,9 +71,9 @@ class USCHAD(Dataset):
     published: ClassVar = {
         "subjects": 14,
         "files": 840,
-        "seconds of a1": 3814,
-        "seconds of a2": 2588,
-        "seconds of a3": 2755,
+        "seconds walking forward": 3814,
+        "seconds walking left": 2588,
+        "seconds walking right": 2755,
         "seconds of stairs_up": 2118,
         "seconds of stairs_down": 1974,
         "seconds of jog": 1765,
@@ -89,7 +92,7 @@ class USCHAD(Dataset):
     def read(self, root: Path, progress: Progress) -> Iterator[Recording]:
         """Yield one recording per file, by subject, activity and trial."""
         files = sorted(root.glob(self.marker), key=subject_activity_trial)
-        samples = dict.fromkeys(self.activities, 0)
+        samples: Counter[int] = Counter()
         for path in progress(files, "Reading USC-HAD", len(files)):
             subject, number, trial = subject_activity_trial(path)
             activity = self.activities.get(str(number))
@@ -97,7 +100,7 @@ class USCHAD(Dataset):
                 raise LanharError(f"{path} is of activity {number}, USC-HAD has 1 to 12; "
                                   "move it out of the dataset's folder")
             readings = read_readings(path)
-            samples[str(number)] += len(readings)
+            samples[number] += len(readings)
             yield Recording(
                 acc=(readings[:, :3] * STANDARD_GRAVITY_M_S2).astype(np.float32),
                 gyro=(readings[:, 3:] * RAD_PER_DEG).astype(np.float32),
@@ -110,7 +113,8 @@ class USCHAD(Dataset):
                 trial=f"a{number}t{trial}",
             )
         self.report.counts["files"] = len(files)
-        self.report.counts.update({f"seconds of a{n}": round(t / self.rate_hz) for n, t in samples.items()})
+        for number, way in WALKING.items():
+            self.report.counts[f"seconds walking {way}"] = round(samples[number] / self.rate_hz)
 
 
 def subject_activity_trial(path: Path) -> tuple[int, int, int]:

@@ -1,30 +1,12 @@
-"""What an interpretation is, and the form that all of them share: seven headings in one order."""
+"""The form that all interpretations share: seven headings in one order, a line each."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from lanhar.errors import LanharError
 from lanhar.signals.table import HEADINGS, Heading
 
 _START = re.compile("^(" + "|".join(map(re.escape, HEADINGS)) + "): ", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Interpretation:
-    """A text about a window or an activity, and where it comes from.
-
-    Attributes:
-        text: the seven headings, a line each.
-        interpreter: what wrote it, such as `rules`.
-        model: the LLM behind it; None where none took part.
-        version: version of the rules or of the prompt.
-    """
-
-    text: str
-    interpreter: str
-    model: str | None
-    version: str
 
 
 def render(sections: Mapping[Heading, str]) -> str:
@@ -47,7 +29,7 @@ def sections(text: str) -> dict[Heading, str]:
     before, *parts = _START.split(text)
     found = parts[0::2]
     if before.strip() or found != list(HEADINGS):
-        raise LanharError(f"interpretation has the headings {found}; write {list(HEADINGS)}, a line each, in this order")
+        raise LanharError(f"interpretation has the headings {found}; write {list(HEADINGS)}, a line each")
     bodies = {heading: body.strip() for heading, body in zip(HEADINGS, parts[1::2], strict=True)}
     empty = [heading for heading, body in bodies.items() if not body]
     if empty:

@@ -1,4 +1,4 @@
-"""Label interpretations: what an activity's windows are expected to look like, as domain text from data files."""
+"""Label interpretations: what an activity's windows should look like, as domain text from data files."""
 
 from dataclasses import dataclass
 from importlib.resources import files
@@ -46,7 +46,7 @@ def load_label_texts(activity: str) -> LabelTexts:
 
 
 def label_interpretations(activity: str) -> list[str]:
-    """Label interpretations of a registry activity, each under the seven headings and of at most 128 word pieces.
+    """Texts of a registry activity, each under the seven headings and of at most 128 word pieces.
 
     Raises:
         LanharError: the registry has no such activity.
@@ -59,7 +59,8 @@ def describe(name: str, description: str) -> list[str]:
 
     Args:
         name: what it is, such as `rowing on a machine`.
-        description: how its windows should look, best with the seven headings and in the words of docs/interpretations.md.
+        description: how its windows should look, best under the seven headings and in the words of
+            docs/interpretations.md.
 
     Returns:
         One text, to be embedded like those of `label_interpretations`.
@@ -68,7 +69,7 @@ def describe(name: str, description: str) -> list[str]:
         LanharError: either is empty.
     """
     if not name.strip() or not description.strip():
-        raise LanharError(f"activity '{name.strip()}' needs a name and a description; write a sentence on how it moves")
+        raise LanharError(f"activity '{name.strip()}': write a name and a sentence or more on how it moves")
     return [f"{' '.join(name.split())}\n{description.strip()}"]
 
 
@@ -76,8 +77,8 @@ def parse_label_texts(text: str, where: str) -> LabelTexts:
     """Read and check the content of a file of label texts.
 
     Args:
-        text: YAML with `activity`, `version`, `sources`, `name_phrases` and `interpretations`, a list of mappings from
-            the seven headings to text.
+        text: YAML with `activity`, `version`, `sources`, `name_phrases` and `interpretations`, a list of
+            mappings from the seven headings to text.
         where: file name for error messages.
 
     Returns:
@@ -91,10 +92,12 @@ def parse_label_texts(text: str, where: str) -> LabelTexts:
     missing = [field for field in fields if not isinstance(content, dict) or not content.get(field)]
     if missing:
         raise LanharError(f"{where}: {', '.join(missing)} missing or empty; write all of {', '.join(fields)}")
-    rendered = [_render(sections, f"{where}: interpretation {i}") for i, sections in enumerate(content["interpretations"], 1)]
-    twice = [i for i, one in enumerate(rendered, 1) if one in rendered[: i - 1]]
-    if twice:
-        raise LanharError(f"{where}: interpretation {twice[0]} repeats an earlier one; reword it or take it out")
+    rendered: list[str] = []
+    for place, sections in enumerate(content["interpretations"], 1):
+        one = _render(sections, f"{where}: interpretation {place}")
+        if one in rendered:
+            raise LanharError(f"{where}: interpretation {place} repeats an earlier one; reword it")
+        rendered.append(one)
     return LabelTexts(
         str(content["activity"]),
         str(content["version"]),

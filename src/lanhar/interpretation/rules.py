@@ -44,7 +44,7 @@ def _compile_section(template: str) -> tuple[str, list[Slot]]:
         if spec == "word":
             pieces.append("%s")
             continue
-        unit, origin = BY_NAME[field].unit, BY_NAME[field].origin
+        unit, origin = BY_NAME[field].unit, str(BY_NAME[field].origin)
         if marks and marks[-1][1] == origin:
             marks.pop()
         marks.append((len(pieces), origin))
@@ -64,7 +64,9 @@ class RulesInterpreter:
         name: `rules`.
         version: version of the rules and a digest of the files that hold them.
         detail: `compact` (at most 128 word pieces) or `full` (at most 400).
-        slots: what the text holds, in its order.
+        scales: the words and their thresholds.
+        format: the text as a %-format.
+        slots: what the format's places hold, in order.
     """
 
     name = "rules"
@@ -84,16 +86,16 @@ class RulesInterpreter:
         content = yaml.safe_load(templates)
         digest = hashlib.sha256((words + templates).encode()).hexdigest()[:8]
         self.detail: Detail = detail
-        self._scales: WordScales = read_word_scales(words)
-        self.version = f"{self._scales.version}.{content['version']}-{detail}-{digest}"
-        self._format, self.slots = self._compile(content[detail])
+        self.scales: WordScales = read_word_scales(words)
+        self.version = f"{self.scales.version}.{content['version']}-{detail}-{digest}"
+        self.format, self.slots = self._compile(content[detail])
 
     def _compile(self, templates: Mapping[Heading, str]) -> tuple[str, tuple[Slot, ...]]:
         compiled = {heading: _compile_section(templates[heading]) for heading in HEADINGS}
         slots = tuple(slot for heading in HEADINGS for slot in compiled[heading][1])
-        unnamed = sorted({slot.feature for slot in slots if slot.word} - set(self._scales.scales))
+        unnamed = sorted({slot.feature for slot in slots if slot.word} - set(self.scales.scales))
         if unnamed:
-            raise LanharError(f"template asks for words of {', '.join(unnamed)}; give them a scale in rule_words.yaml")
+            raise LanharError(f"template asks for words of {', '.join(unnamed)}; give them a scale")
         return render({heading: compiled[heading][0] for heading in HEADINGS}), slots
 
     def interpret(self, features: NDArray[np.floating], columns: Sequence[str]) -> list[str]:
@@ -107,27 +109,29 @@ class RulesInterpreter:
             N texts.
 
         Raises:
-            LanharError: columns do not fit the array, one that the rules need is missing, or a value is not finite.
+            LanharError: columns do not fit the array, one that the rules need is missing, or a value is not
+                finite.
         """
         values = self._columns(features, columns)
-        quiet = {origin: self._scales.quiet_windows(origin, values) for origin in ("ACC", "GYRO", "SYNC")}
+        holds = {name: values[c.feature] < c.below for name, c in self.scales.conditions.items()}
         filled: list[list[str] | list[float]] = []
         for slot in self.slots:
-            feature, value = BY_NAME[slot.feature], values[slot.feature]
+            value = values[slot.feature]
             if slot.word:
-                filled.append(self._scales.scales[slot.feature].name(value, quiet[feature.origin]))
+                filled.append(self.scales.scales[slot.feature].name(value, holds))
             else:
                 # Adding 0 turns a rounded -0.0 into 0.0.
-                filled.append((np.round(value, DECIMALS[feature.unit]) + 0.0).tolist())
-        return [self._format % row for row in zip(*filled, strict=True)]
+                filled.append((np.round(value, DECIMALS[BY_NAME[slot.feature].unit]) + 0.0).tolist())
+        return [self.format % row for row in zip(*filled, strict=True)]
 
     def _columns(self, features: NDArray[np.floating], columns: Sequence[str]) -> dict[str, Column]:
         if features.ndim != 2 or features.shape[1] != len(columns):
-            raise LanharError(f"features have shape {features.shape}; {len(columns)} columns need (N, {len(columns)})")
-        needed = {slot.feature for slot in self.slots} | {quiet.feature for quiet in self._scales.quiet.values()}
+            count = len(columns)
+            raise LanharError(f"features have shape {features.shape}; {count} columns need (N, {count})")
+        needed = {slot.feature for slot in self.slots} | {c.feature for c in self.scales.conditions.values()}
         missing = sorted(needed - set(columns))
         if missing:
-            raise LanharError(f"features lack {', '.join(missing)}; pass all columns of lanhar.signals.table.FEATURES")
+            raise LanharError(f"features lack {', '.join(missing)}; pass the columns of lanhar.signals.table")
         place = {name: i for i, name in enumerate(columns)}
         values = {name: features[:, place[name]].astype(np.float64) for name in sorted(needed)}
         broken = [name for name, value in values.items() if not np.isfinite(value).all()]

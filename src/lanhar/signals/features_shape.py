@@ -60,7 +60,7 @@ def spectral(motion: Motion) -> Columns:
 
 
 def moments(signal: Array, floor: float) -> tuple[Array, Array, Array]:
-    """Skewness, asymmetry (that of its Hilbert transform) and kurtosis (N,) of centred signals (N, L).
+    """Skewness, asymmetry (the Hilbert transform's skewness) and kurtosis (N,) of centred signals (N, L).
 
     `floor`, an RMS in the signal's unit, keeps them near 0 where there is only noise.
     """

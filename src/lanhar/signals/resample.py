@@ -54,6 +54,8 @@ def resample(samples: NDArray[Any], from_hz: float, to_hz: float) -> NDArray[Any
         return samples.copy()
     taps = _low_pass(max(ratio.numerator, ratio.denominator))
     up, down = ratio.numerator, ratio.denominator
-    resampled = resample_poly(samples.astype(np.float64), up, down, axis=0, window=taps, padtype="line")
-    result: NDArray[Any] = resampled.astype(samples.dtype)
-    return result
+    original = samples.astype(np.float64)
+    first, slope = original[0], (original[-1] - original[0]) / max(len(original) - 1, 1)
+    flat = resample_poly(original - first - slope * np.arange(len(original))[:, None], up, down, window=taps)
+    result: NDArray[Any] = flat + first + slope * (np.arange(len(flat)) * (down / up))[:, None]
+    return result.astype(samples.dtype)

@@ -78,10 +78,13 @@ def autocorrelation(signals: Array, least_power: float) -> Array:
 
 
 def parabola_peak(left: Array, middle: Array, right: Array) -> tuple[Array, Array]:
-    """Vertex of the parabola through three neighbours: offset from the middle (-0.5..0.5) and height."""
+    """Vertex of the parabola through three neighbours: offset from the middle (-0.5..0.5) and height.
+
+    Where the middle is not the highest of the three it stands as it is, with offset 0.
+    """
     bend = left - 2 * middle + right
-    offset = np.where(bend < 0, 0.5 * (left - right) / np.where(bend < 0, bend, -1.0), 0.0)
-    offset = np.clip(offset, -0.5, 0.5)
+    peak = (bend < 0) & (middle >= left) & (middle >= right)
+    offset = np.where(peak, 0.5 * (left - right) / np.where(peak, bend, -1.0), 0.0)
     return offset, middle - 0.25 * (left - right) * offset
 
 

@@ -199,7 +199,7 @@ def _distribution() -> Iterator[Feature]:
     }
     shapes = {
         "skewness": "skewness (peaks sharper than troughs) of the {}",
-        "asymmetry": "skewness of the Hilbert transform (rises steeper than falls) of the {}",
+        "asymmetry": "skewness of the Hilbert transform, negative where it rises steeply, of the {}",
         "kurtosis": "kurtosis of the {}, 3 for Gaussian noise; 0 when still",
     }
     for name, what in signals.items():
@@ -225,7 +225,7 @@ _COUPLING: Mapping[Origin, tuple[tuple[str, str, str], ...]] = {
         (
             "acc_vertical_horizontal_correlation",
             "1",
-            "length of the correlation of vertical with horizontal acc",
+            "length of vertical acc's correlation with horizontal acc",
         ),
         ("acc_horizontal_line_share", "1", "share of the horizontal acceleration along one line, 0.5 to 1"),
         ("acc_vertical_jerk_p5", "m/s³", "5th percentile of the vertical jerk"),
@@ -241,16 +241,16 @@ _COUPLING: Mapping[Origin, tuple[tuple[str, str, str], ...]] = {
         (
             "sync_vertical_rotation_correlation",
             "1",
-            "length of that of vertical acc and gyro",
+            "length of vertical acc's correlation with horizontal gyro",
         ),
         (
             "sync_coupling_inner",
             "1",
-            "scalar product of those two correlation vectors",
+            "scalar product of vertical acc's two correlation vectors, with acc and with gyro",
         ),
-        ("sync_coupling_outer", "1", "vector product of the same, upward part"),
+        ("sync_coupling_outer", "1", "vector product of those two, upward part"),
         ("sync_horizontal_inner", "1", "scalar product of horizontal acc and gyro over both RMS"),
-        ("sync_horizontal_outer", "1", "vector product of the same, upward part"),
+        ("sync_horizontal_outer", "1", "vector product of the two, upward part, over both RMS"),
     ),
 }
 
@@ -289,9 +289,9 @@ def markdown() -> str:
     lines = [
         "# Features of a window",
         "",
-        "Written by `lanhar.signals.table.markdown()`; edit the table there, not this page.",
-        "Windows are aligned: z is up. A feature marked *free* does not change when the device is turned in its",
-        "pocket; one marked *classifier* is given to the baselines. One without a heading is in no text.",
+        "Written by `lanhar.signals.table.markdown()`; edit the table there, not this page. Windows are",
+        "aligned: z is up. A feature marked *free* does not change when the device is turned in its pocket;",
+        "one marked *classifier* is given to the baselines. One without a heading is in no text.",
         "",
         "| name | unit | meaning | sensor | heading | |",
         "|---|---|---|---|---|---|",

@@ -1,0 +1,175 @@
+"""A user's own recordings, described by one YAML."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from lanhar.datasets.base import Dataset
+from lanhar.datasets.locate import Progress, no_progress
+from lanhar.datasets.recording import Recording
+from lanhar.datasets.recordings_paths import Source, find_sources
+from lanhar.datasets.recordings_sensors import Key, Sensor, load_sensors, uniform_stretches
+from lanhar.datasets.recordings_spec import ACC_UNITS, Spec, alias_lines, load_spec
+from lanhar.errors import LanharError
+from lanhar.signals.units import STANDARD_GRAVITY_M_S2
+
+SHORTEST_S = 1.0
+FASTEST_TURN_RAD_S = 30.0
+"""No person turns so fast on average; degrees per second easily do."""
+
+
+@dataclass
+class Levels:
+    """What was measured of every recording, to judge the units by.
+
+    Attributes:
+        acc: medians of |acc| in m/s².
+        gyro: root mean squares of |gyro| in rad/s.
+    """
+
+    acc: list[float] = field(default_factory=list)
+    gyro: list[float] = field(default_factory=list)
+
+    def add(self, recording: Recording) -> None:
+        """Measure a recording."""
+        self.acc.append(float(np.median(np.linalg.norm(recording.acc, axis=1))))
+        self.gyro.append(float(np.sqrt(np.mean(np.sum(recording.gyro**2, axis=1)))))
+
+
+class Recordings(Dataset):
+    """Any folder of CSV, Parquet or MAT files, read by the description in a YAML (`docs/own_recordings.md`).
+
+    Args:
+        data_dir: where the files are if they are not beside the YAML.
+        cache_dir: where an archive is unpacked.
+        spec: path of the YAML.
+        placements: read only these placements; None reads all.
+        download: has no meaning here; own files are not fetched.
+
+    Raises:
+        LanharError: the YAML cannot be meant, or there is no such folder.
+    """
+
+    name = "recordings"
+    title = "own recordings"
+    source = "your own files"
+    licence = "yours"
+    citation = ""
+    sensors = "as the YAML says"
+    rate_hz = 50.0
+    placements = ()
+    default_placements = ()
+    activities: ClassVar = {}
+    marker = ""
+    folders = ()
+    archives = ()
+
+    def __init__(
+        self,
+        data_dir: Path | str,
+        cache_dir: Path | str,
+        *,
+        spec: Path | str,
+        placements: Sequence[str] | None = None,
+        download: bool = False,
+    ) -> None:
+        self.spec_path = Path(spec)
+        self.spec: Spec = load_spec(self.spec_path)
+        places = [base / self.spec.folder for base in (self.spec_path.parent, Path(data_dir))]
+        found = next((place for place in places if place.exists()), None)
+        if found is None:
+            raise LanharError(f"{self.spec_path}: folder '{self.spec.folder}' is neither beside the YAML nor "
+                              f"in data_dir={data_dir}; write folder: <path>")
+        super().__init__(found, cache_dir, placements=placements, download=download)
+        self.patterns = (self.spec.files,)
+
+    def fingerprint(self, progress: Progress = no_progress) -> str:
+        """Hex digest of the files and of the YAML, because both decide what is read."""
+        files = super().fingerprint(progress).encode()
+        return hashlib.sha256(files + self.spec_path.read_bytes()).hexdigest()
+
+    def read(self, root: Path, progress: Progress) -> Iterator[Recording]:
+        """Yield every stretch of one subject, activity, trial, placement and device without gaps."""
+        sources, lone = find_sources(root, self.spec)
+        self.report.counts["files"] = len({path for s in sources for path in (s.acc, s.gyro)})
+        if lone:
+            self.report.notes.append(f"{len(lone)} files without one of the other sensor, such as {lone[0]}")
+        unmapped: Counter[str] = Counter()
+        levels = Levels()
+        for source in progress(sources, f"Reading {self.spec.name}", len(sources)):
+            for recording in self._source(source, unmapped):
+                levels.add(recording)
+                # The rest is read only to name every missing alias at once.
+                if not unmapped:
+                    yield recording
+        if unmapped:
+            names = ", ".join(f"'{name}' ({rows} rows)" for name, rows in unmapped.most_common())
+            raise LanharError(f"{self.spec_path}: no alias for {names}; add below activities: "
+                              f"{alias_lines(sorted(unmapped))} (null leaves one out)")
+        self._judge_units(levels)
+
+    def _source(self, source: Source, unmapped: Counter[str]) -> Iterator[Recording]:
+        acc, gyro = load_sensors(source, self.spec)
+        pieces: Counter[Key] = Counter()
+        for key, rows in acc.rows.items():
+            if key.activity and key.activity not in self.spec.activities:
+                unmapped[key.activity] += len(rows)
+                continue
+            activity = self.spec.activities.get(key.activity)
+            if activity is None:
+                what = f"activity '{key.activity}' left out" if key.activity else "rows without an activity"
+                self.report.drop(what, len(rows))
+            elif self._is_selected(key.placement) and self._has_both(key, acc, gyro):
+                for piece in uniform_stretches(key, acc, gyro, self.spec):
+                    if len(piece.acc) < SHORTEST_S * piece.rate_hz:
+                        self.report.drop(f"stretches under {SHORTEST_S:g} s between gaps", len(piece.acc))
+                        continue
+                    pieces[key._replace(run=0)] += 1
+                    yield Recording(
+                        acc=piece.acc,
+                        gyro=piece.gyro,
+                        rate_hz=piece.rate_hz,
+                        dataset=self.spec.name,
+                        subject=key.subject,
+                        activity=activity,
+                        placement=key.placement,
+                        device=key.device,
+                        trial=f"{key.activity}/{key.trial or source.name}-{pieces[key._replace(run=0)]}",
+                    )
+
+    def _is_selected(self, placement: str) -> bool:
+        return not self.selected_placements or placement in self.selected_placements
+
+    def _has_both(self, key: Key, acc: Sensor, gyro: Sensor) -> bool:
+        """Count what is missing; whether anything is left."""
+        missing = int((~np.isfinite(acc.xyz[acc.rows[key]]).all(axis=1)).sum())
+        self.report.drop("rows with missing numbers", missing)
+        if key not in gyro.rows:
+            self.report.drop("acceleration without gyroscope", len(acc.rows[key]) - missing)
+        return key in gyro.rows
+
+    def _judge_units(self, levels: Levels) -> None:
+        """Compare what was read with gravity and with how fast a person turns."""
+        if not levels.acc:
+            return
+        g, written = STANDARD_GRAVITY_M_S2, ACC_UNITS[self.spec.units.acc]
+        acc, gyro = float(np.median(levels.acc)), float(np.median(levels.gyro))
+        if 0.9 < acc < 1.1 and written == 1:
+            raise LanharError(f"{self.spec_path}: median |acc| is {acc:.2f}, so it looks like g; "
+                              "write units.acc: g")
+        if 0.9 < acc / g**2 < 1.1 and written != 1:
+            raise LanharError(f"{self.spec_path}: median |acc| is {acc / g:.2f}, so it looks like m/s²; "
+                              "write units.acc: m/s²")
+        if gyro > FASTEST_TURN_RAD_S:
+            raise LanharError(f"{self.spec_path}: gyro turns at {gyro:.0f} rad/s (RMS), so it looks like "
+                              "deg/s; write units.gyro: deg/s")
+        if not 0.8 < acc / g < 1.2:
+            self.report.notes.append(f"median |acc| is {acc:.2f} m/s², gravity alone gives {g:.2f}: check "
+                                     "units.acc, and whether gravity was taken out (columns.gravity adds it)")
+        if max(levels.gyro) < 0.05:
+            self.report.notes.append(f"gyro stays below {max(levels.gyro):.2g} rad/s (RMS): check units.gyro")
