@@ -16,20 +16,24 @@ def prepare(cfg: DictConfig) -> None:
         LanharError: the dataset cannot be found or read, or `verify=true` found a difference.
     """
     from lanhar.datamodules.window_cache import open_windows
-    from lanhar.datasets.report import facts_table, summary
+    from lanhar.datasets.report import comparison, summary
     from lanhar.progress import console, progress_bar
     from lanhar.stages.settings import cache_folder, make_dataset, window_settings
 
     settings = window_settings(cfg)
     dataset = make_dataset(cfg.dataset, cfg)
+    cached = open_windows(dataset, settings, cache_folder(cfg), progress_bar)
+    console.print(summary(dataset))
+    counts = ", ".join(f"{name} {count:,}" for name, count in cached.counts.items())
+    console.print(f"windows of {settings.length / settings.rate_hz:g} s: {len(cached.windows):,} ({counts})")
+    for reason, samples in cached.dropped.items():
+        console.print(f"not in a window: {samples:,} samples, {reason}")
     if cfg.verify:
         facts = dataset.verify()
-        console.print(facts_table(facts))
+        console.print(comparison(facts))
         wrong = [f"{f.what}: published {f.published}, found {f.found}" for f in facts if not f.agrees]
         if wrong:
             raise LanharError(f"{dataset.name} differs from its data card: {'; '.join(wrong)}")
-    cached = open_windows(dataset, settings, cache_folder(cfg), progress_bar)
-    console.print(summary(dataset, cached.report))
 
 
 if __name__ == "__main__":

@@ -116,11 +116,29 @@ def test_a_restarted_clock_does_not_interleave_two_sessions():
     assert [set(np.diff(np.round(arrived[p], 2)).round(2)) for p in pieces] == [{0.01}, {0.01}]
 
 
+def test_a_clock_that_is_set_back_amid_an_activity_neither_cuts_nor_interleaves(fake, tmp_path):
+    root = fake("hhar").write(tmp_path, users="a", seconds=6.0, phones=ONE_PHONE)
+    _, expected = read(root, tmp_path / "cache")
+    for sensor in ("accelerometer", "gyroscope"):
+        table = pd.read_csv(root / f"Phones_{sensor}.csv", keep_default_na=False)
+        walking = np.flatnonzero(table["gt"] == "walk")
+        table.loc[walking[walking >= walking[300]], "Creation_Time"] -= 308_000_000
+        table.to_csv(root / f"Phones_{sensor}.csv", index=False)
+    _, found = read(root, tmp_path / "cache")
+    assert [(r.activity, r.rate_hz) for r in found] == [(r.activity, r.rate_hz) for r in expected]
+    for one, other in zip(found, expected, strict=True):
+        length = min(len(one.acc), len(other.acc))
+        assert abs(len(one.acc) - len(other.acc)) <= 3
+        # Arrival times jitter by milliseconds, and so may the seam.
+        assert np.abs(one.acc[:length] - other.acc[:length]).max() < 1.0
+        assert np.sqrt(np.mean((one.acc[:length] - other.acc[:length]) ** 2)) < 0.2
+
+
 def test_stretches_under_a_second_are_counted_and_not_read(fake, tmp_path):
     root = fake("hhar").write(tmp_path, users="a", seconds=0.5, phones=ONE_PHONE)
     dataset, recordings = read(root, tmp_path / "cache")
     assert recordings == []
-    assert dataset.report.dropped["stretches under 1 s between gaps"] == 2 * 6 * 50
+    assert dataset.report.dropped["acceleration without a second of gyroscope beside it"] == 6 * 50
 
 
 def test_offsets_of_one_clock_become_equal_and_others_stay_apart():
@@ -154,6 +172,8 @@ def test_the_three_damaged_forms_of_the_real_excerpt_agree(shared_data, tmp_path
     assert g_long == pytest.approx(g_short, abs=0.01)
     assert {r.activity for r in tabbed} == {"walk", "sit", "stand", "bike", "stairs_up", "stairs_down"}
     assert max(r.seconds for r in headless) > 30
+    # A phone's clock is set back by 0.3 s in here; interleaved samples would show as a higher rate.
+    assert all(r.rate_hz == pytest.approx(199, abs=1.5) for r in tabbed)
 
 
 @pytest.mark.shared

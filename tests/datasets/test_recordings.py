@@ -176,7 +176,7 @@ def without(key: str) -> dict:
     (SMALL | {"columns": {"acc": ["ax", "ay"], "gyro": [3, 4, 5]}}, "columns.acc has 2 columns; write three"),
     (SMALL | {"activities": {"walking": "walkin"}}, "unknown activity 'walkin': did you mean walk"),
     (SMALL | {"path": "s{subject}_{activty}.csv"}, r"path has \{activty\}, did you mean activity"),
-    (SMALL | {"activities": {True: "walk"}}, "True, which YAML makes of yes and on; put the name between quotes"),
+    (SMALL | {"activities": {True: "walk"}}, "True, which YAML makes of yes and on; put it"),
     (SMALL | {"path": "{subject}.csv"}, "nothing says the activity"),
     (SMALL | {"constants": {"subject": "me"}}, "subject comes from .* keep one"),
     (SMALL | {"sensors": {"acc": "a", "gyro": "g"}}, "sensor} in path"),

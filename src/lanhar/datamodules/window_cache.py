@@ -1,10 +1,8 @@
 """Windows of one dataset, cut once and kept memory-mapped."""
 
-import json
 import shutil
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lanhar.datamodules.window_set import LabelledWindows
-from lanhar.datasets.base import Dataset
+from lanhar.datasets.base import Dataset, ReadReport
 from lanhar.datasets.locate import Progress, no_progress
 from lanhar.datasets.recording import Recording
 from lanhar.errors import LanharError
-from lanhar.files import locked
+from lanhar.files import locked, read_json, write_json
 from lanhar.keys import code_digest, digest
 from lanhar.signals.align import align
 from lanhar.signals.features import classifier_features, compute_features
@@ -55,40 +53,29 @@ class WindowSettings:
         return max(1, round(self.length * (1 - self.overlap)))
 
 
-@dataclass
-class CutReport:
-    """What was read and what was cut.
-
-    Attributes:
-        seconds: activity → seconds of recordings.
-        windows: activity → windows.
-        subjects: number of subjects.
-        recordings: number of recordings.
-        dropped: reason → samples that did not make it into a recording or a window.
-        notes: anything else the reader says.
-    """
-
-    seconds: dict[str, float] = field(default_factory=dict)
-    windows: dict[str, int] = field(default_factory=dict)
-    subjects: int = 0
-    recordings: int = 0
-    dropped: dict[str, int] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-
 @dataclass(frozen=True)
 class CachedWindows:
-    """Windows of one dataset with the identity that run keys are made of."""
+    """Windows of one dataset with the identity that run keys are made of.
+
+    Attributes:
+        windows: all windows, of every activity.
+        key: digest of the files, the reader and the settings.
+        counts: activity → windows.
+        dropped: reason → samples that were read but did not make it into a window.
+    """
 
     windows: LabelledWindows
     key: str
-    report: CutReport
+    counts: dict[str, int]
+    dropped: dict[str, int]
 
 
 def open_windows(
     dataset: Dataset, settings: WindowSettings, cache_dir: Path, progress: Progress = no_progress
 ) -> CachedWindows:
     """Open a dataset's windows, cutting them first where the cache has none for these files and settings.
+
+    Either way `dataset.report` says afterwards what the reader met.
 
     Raises:
         LanharError: the dataset cannot be found, or not one window comes out of it.
@@ -99,7 +86,9 @@ def open_windows(
         with locked(cache_dir / "windows" / f".{dataset.name}-{key}"):
             if not (folder / "report.json").exists():
                 _cut(dataset, settings, folder, progress)
-    return CachedWindows(_load(folder, settings.length), key, CutReport(**_read(folder / "report.json")))
+    report = read_json(folder / "report.json")
+    dataset.report = restore_report(report["read"])
+    return CachedWindows(_load(folder, settings.length), key, report["windows"], report["dropped"])
 
 
 def window_key(dataset: Dataset, settings: WindowSettings) -> str:
@@ -129,17 +118,17 @@ def _cut(dataset: Dataset, settings: WindowSettings, folder: Path, progress: Pro
             file.write(samples.tobytes())
             gravities.append(gravity)
             rows += [_row(recording, index, float(start)) for start in start_s]
-    report = _report(dataset, rows, dropped)
     if not rows:
-        longest = max(report.seconds.values(), default=0.0)
         raise LanharError(
-            f"{dataset.name}: no window of {settings.length / settings.rate_hz:g} s fits into its recordings "
-            f"({report.recordings} read, {longest:.1f} s of the commonest activity in all); write windows=short or a "
-            "smaller windows.length"
+            f"{dataset.name}: no window of {settings.length / settings.rate_hz:g} s fits into any of its "
+            f"{dataset.report.recordings} recordings; write windows=short or a smaller windows.length"
         )
     _add_features(working, settings, np.concatenate(gravities), progress)
     pd.DataFrame(rows).to_parquet(working / "index.parquet")
-    (working / "report.json").write_text(json.dumps(asdict(report), indent=2, ensure_ascii=False))
+    windows = dict(sorted(Counter(row["activity"] for row in rows).items()))
+    lost = {reason: count for reason, count in dropped.items() if count}
+    report = {"read": dict(vars(dataset.report)), "windows": windows, "dropped": lost}
+    write_json(working / "report.json", report)
     shutil.rmtree(folder, ignore_errors=True)
     working.rename(folder)
 
@@ -172,16 +161,12 @@ def _row(recording: Recording, index: int, start_s: float) -> dict[str, Any]:
     }
 
 
-def _report(dataset: Dataset, rows: list[dict[str, Any]], dropped: Counter[str]) -> CutReport:
-    read = dataset.report
-    return CutReport(
-        seconds={name: round(seconds, 2) for name, seconds in sorted(read.seconds.items())},
-        windows=dict(sorted(Counter(row["activity"] for row in rows).items())),
-        subjects=len(read.subjects),
-        recordings=read.recordings,
-        dropped={reason: count for reason, count in (read.dropped + dropped).items() if count},
-        notes=list(read.notes),
-    )
+def restore_report(saved: dict[str, Any]) -> ReadReport:
+    """A reader's report as it was written beside the windows."""
+    report = ReadReport(**saved)
+    for name in ("dropped", "counts", "subjects", "samples"):
+        setattr(report, name, Counter(getattr(report, name)))
+    return report
 
 
 def _add_features(folder: Path, settings: WindowSettings, gravity: NDArray[np.float32], progress: Progress) -> None:
@@ -218,8 +203,3 @@ def _load(folder: Path, length: int) -> LabelledWindows:
         recording=index["recording"].to_numpy(dtype=np.int64),
         start_s=index["start_s"].to_numpy(dtype=np.float64),
     )
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    content: Mapping[str, Any] = json.loads(path.read_text())
-    return content

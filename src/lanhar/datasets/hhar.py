@@ -26,10 +26,12 @@ CHUNK_BYTES = 1 << 24
 
 SESSION_GAP_S = 5.0
 """A sensor that delivered nothing for so long was off; its clock may have started anew."""
-CLOCK_STOP_S = 1.0
-"""Where samples arrive this much later than their creation times say, the device's clock stood still."""
 SAME_CLOCK_S = 0.1
-"""Two sensors whose clocks lie this close run on the same clock; the difference is delay on the way."""
+"""Clocks that lie this close are the same clock; the difference is delay on the way."""
+DELAY_SAMPLES = 50
+"""Samples over which a delay of delivery is over: a quarter of a second to a second."""
+SHORTEST_PIECE_S = 0.3
+"""Shorter pieces do not tell where their clock stands."""
 SHORTEST_S = 1.0
 
 
@@ -89,9 +91,9 @@ class HHAR(Dataset):
     }  # fmt: skip
     defects = (
         "copies are around with tabs, without a header, or with times as 1.42469663191325E+018: all are read",
-        "creation times step backwards by up to 2 s: sorted by them, duplicates dropped",
-        "a watch's creation time counts from its start and stands still while it sleeps: cut where samples "
-        "arrive later than the creation times say",
+        "samples are written out of order, by up to 2 s: sorted by creation time, duplicates dropped",
+        "phones set their clock (by 0.3 s amid an activity), a watch's clock counts from its start and "
+        "stands still while it sleeps: every change is found by the arrival times and taken out",
         "rows labelled null or not at all: dropped",
         "the page's 43,930,257 instances count every row of all files, unlabelled ones included",
     )
@@ -117,11 +119,11 @@ class HHAR(Dataset):
                     self.report.drop("only one of the two sensors recorded", len(only.xyz))
         by_arrival = self.report.counts["stretches read by arrival times"]
         if by_arrival:
-            self.report.notes.append(f"creation times are too coarse or in another unit for {by_arrival} times a "
-                                     "sensor recorded an activity: arrival times were taken there")
+            self.report.notes.append(f"{by_arrival} stretches have creation times that are too coarse or in "
+                                     "another unit: arrival times were taken there")
 
     def _merged(self, key: Key, placement: str, acc: Rows, gyro: Rows) -> Iterator[Recording]:
-        (acc_t, acc_x), (gyro_t, gyro_x) = self._wall_clock(key, acc, gyro)
+        (acc_t, acc_x), (gyro_t, gyro_x) = self._wall_clock(acc, gyro)
         covered = 0
         for number, piece in enumerate(merge(acc_t, acc_x, gyro_t, gyro_x)):
             end_s = piece.start_s + (len(piece.acc) - 1) / piece.rate_hz
@@ -136,7 +138,7 @@ class HHAR(Dataset):
             )  # fmt: skip
         self.report.drop("acceleration without a second of gyroscope beside it", len(acc_t) - covered)
 
-    def _wall_clock(self, key: Key, *sensors: Rows) -> list[tuple[NDArray[np.float64], NDArray[np.float32]]]:
+    def _wall_clock(self, *sensors: Rows) -> list[tuple[NDArray[np.float64], NDArray[np.float32]]]:
         """Each sensor's samples in order, at seconds of one clock that both share."""
         found = []
         for rows in sensors:
@@ -147,7 +149,7 @@ class HHAR(Dataset):
             pieces = steady_pieces(rows.arrived_s, created_s)
             found.append((rows, created_s, pieces))
             left_out = len(created_s) - sum(len(piece) for piece in pieces)
-            self.report.drop(f"stretches under {SHORTEST_S:g} s between gaps", left_out)
+            self.report.drop(f"pieces under {SHORTEST_PIECE_S:g} s between gaps or clock settings", left_out)
         offsets = common_offsets([
             np.array([np.quantile(rows.arrived_s[p] - created_s[p], 0.05) for p in pieces])
             for rows, created_s, pieces in found
@@ -181,25 +183,36 @@ class HHAR(Dataset):
 def steady_pieces(arrived_s: NDArray[np.float64], created_s: NDArray[np.float64]) -> list[NDArray[np.intp]]:
     """Index arrays of the stretches over which a sensor's clock ran steadily, each in the order of creation.
 
-    Cut where the sensor paused, where it was off for long, and where its clock stood still although samples
-    arrived later (a sleeping watch). Stretches under `SHORTEST_S` are left out.
+    Cut where the sensor paused, and where its clock was set, started anew or stood still while it slept.
+    Pieces under `SHORTEST_PIECE_S` are left out.
 
     Args:
         arrived_s: (T,) seconds at which samples arrived, in any order.
         created_s: (T,) the sensor's own seconds, from any origin.
     """
     by_arrival = np.argsort(arrived_s, kind="stable")
-    session = np.empty(len(by_arrival), dtype=np.intp)
-    pauses_s = np.diff(arrived_s[by_arrival], prepend=arrived_s[by_arrival][:1])
-    session[by_arrival] = np.cumsum(pauses_s > SESSION_GAP_S)
+    paused = np.diff(arrived_s[by_arrival]) > SESSION_GAP_S
+    was_set = np.abs(np.diff(_steady_offset(arrived_s[by_arrival] - created_s[by_arrival]))) > SAME_CLOCK_S
+    session = np.zeros(len(by_arrival), dtype=np.intp)
+    session[by_arrival[1:]] = np.cumsum(paused | was_set)
     order = np.lexsort((created_s, session))
-    created_step, arrived_step = np.diff(created_s[order]), np.diff(arrived_s[order])
-    positive = created_step[created_step > 0]
-    limit_s = gap_limit_s(np.concatenate([[0.0], np.cumsum(positive)]))
-    stopped = arrived_step - created_step > CLOCK_STOP_S
-    cut = (np.diff(session[order]) > 0) | (created_step > limit_s) | stopped
+    steps_s = np.diff(created_s[order])
+    limit_s = gap_limit_s(np.concatenate([[0.0], np.cumsum(steps_s[steps_s > 0])]))
+    cut = (np.diff(session[order]) > 0) | (steps_s > limit_s)
     pieces = np.split(order, np.flatnonzero(cut) + 1)
-    return [p for p in pieces if len(p) and created_s[p[-1]] - created_s[p[0]] >= SHORTEST_S]
+    return [p for p in pieces if len(p) and created_s[p[-1]] - created_s[p[0]] >= SHORTEST_PIECE_S]
+
+
+def _steady_offset(offset_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(T,) differences of two clocks without the delays on the way, which only ever add for a while.
+
+    A delay is over within `DELAY_SAMPLES`, so that the least difference before or after is free of it; where
+    a clock was set, the greater of the two changes at exactly that sample.
+    """
+    series = pd.Series(offset_s)
+    before = series.rolling(DELAY_SAMPLES, min_periods=1).min()
+    after = series[::-1].rolling(DELAY_SAMPLES, min_periods=1).min()[::-1]
+    return np.asarray(np.maximum(before, after), dtype=np.float64)
 
 
 def common_offsets(offsets_s: list[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
@@ -223,7 +236,7 @@ def _usable(created_s: NDArray[np.float64], arrived_s: NDArray[np.float64]) -> b
     """Whether creation times tell samples apart and run about as fast as the arrival times."""
     if len(np.unique(created_s)) < 0.5 * len(created_s):
         return False
-    awake = np.diff(arrived_s) < CLOCK_STOP_S
+    awake = np.diff(arrived_s) < SAME_CLOCK_S
     steps_s = float(np.median(np.abs(np.diff(created_s)[awake]))) if awake.any() else 0.0
     arrived = float(np.mean(np.clip(np.diff(arrived_s)[awake], 0, None))) if awake.any() else 0.0
     return arrived == 0 or 0.2 < steps_s / arrived < 5

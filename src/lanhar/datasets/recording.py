@@ -11,7 +11,7 @@ class Recording:
     """One stretch of one subject doing one activity with one device at one placement.
 
     Attributes:
-        acc: (T, 3) float32, m/s² including gravity, Android's sign (a device at rest face-up reads +9.8 on z).
+        acc: (T, 3) float32, m/s² with gravity, Android's sign (at rest face-up it reads +9.8 on z).
         gyro: (T, 3) float32, rad/s, same axes, same clock.
         rate_hz: samples per second, uniform; gaps were split before, never bridged.
         dataset: key of the dataset.

@@ -323,7 +323,7 @@ def _activities(content: Any) -> dict[str, str | None]:
     for theirs, ours in content.items():
         if isinstance(theirs, bool):
             made_of = "yes and on" if theirs else "no and off"
-            raise LanharError(f"activities has {theirs}, which YAML makes of {made_of}; put the name between quotes")
+            raise LanharError(f"activities has {theirs}, which YAML makes of {made_of}; put it in quotes")
         if ours is not None:
             activity(_text(ours, f"activities.{theirs}"))
         aliases[str(theirs)] = ours

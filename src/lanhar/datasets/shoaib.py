@@ -85,7 +85,7 @@ class Shoaib(Dataset):
                 yield from self._placement(path, placement, table, labels)
         coarse = self.report.counts["phones with coarse time stamps"]
         if coarse:
-            self.report.notes.append(f"time stamps of {coarse} phones are too coarse to show gaps; 50 Hz assumed")
+            self.report.notes.append(f"time stamps of {coarse} phones are too coarse: 50 Hz assumed")
 
     def _placement(
         self, path: Path, placement: str, table: pd.DataFrame, labels: NDArray[np.object_]

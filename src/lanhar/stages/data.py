@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 
 from lanhar.activities import LabelSpace
 from lanhar.datamodules.splits import split_subjects
-from lanhar.datamodules.window_cache import CutReport, open_windows
+from lanhar.datamodules.window_cache import open_windows
 from lanhar.datamodules.window_set import LabelledWindows, concatenate
 from lanhar.datasets.base import Dataset
 from lanhar.datasets.locate import Progress
@@ -28,7 +28,6 @@ class RunData:
         target: labelled windows of the target; only the test may read their labels.
         source_keys: identity of each source's windows.
         target_keys: identity of each target's windows.
-        reports: dataset → what was read and dropped.
         synthetic: whether any recording was generated rather than measured.
     """
 
@@ -38,7 +37,6 @@ class RunData:
     target: LabelledWindows
     source_keys: dict[str, str]
     target_keys: dict[str, str]
-    reports: dict[str, CutReport]
     synthetic: bool
 
     @property
@@ -70,7 +68,6 @@ def load_data(
         target=target,
         source_keys={name: opened[name].key for name in sources},
         target_keys={name: opened[name].key for name in targets},
-        reports={name: cached.report for name, cached in opened.items()},
         synthetic=any(is_synthetic(dataset) for dataset in [*sources.values(), *targets.values()]),
     )
 

@@ -11,7 +11,6 @@ from lanhar.datamodules.window_cache import WindowSettings
 from lanhar.datasets import get_dataset, sample_dir
 from lanhar.datasets.base import Dataset
 from lanhar.errors import LanharError
-from lanhar.pretrained import resolve_text_encoder
 
 PROTOCOLS = ("source_only", "transductive")
 SAMPLE = "sample"
@@ -90,6 +89,8 @@ def check(cfg: DictConfig) -> tuple[dict[str, Dataset], dict[str, Dataset]]:
     Raises:
         LanharError: one line that says what to write instead.
     """
+    from lanhar.pretrained import resolve_text_encoder
+
     window_settings(cfg)
     if cfg.protocol.name not in PROTOCOLS:
         raise LanharError(f"unknown protocol '{cfg.protocol.name}'; choose from {', '.join(PROTOCOLS)}")
