@@ -1,3 +1,5 @@
+import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -182,3 +184,13 @@ def test_the_real_watch_is_cut_where_it_slept(shared_data, tmp_path):
     assert {r.activity for r in recordings} == {"sit", "stand"}
     assert all(np.linalg.norm(r.acc, axis=1).mean() == pytest.approx(9.8, abs=0.3) for r in recordings)
     assert dataset.report.dropped["rows without a label (null)"] == 344 + 343
+
+
+def test_the_archive_of_the_site_holds_an_archive(fake, tmp_path):
+    root = fake("hhar").write(tmp_path / "plain", users="a", seconds=2.0, phones=ONE_PHONE)
+    inner = shutil.make_archive(str(tmp_path / "Activity recognition exp"), "zip", root.parent, root.name)
+    with zipfile.ZipFile(tmp_path / "heterogeneity+activity+recognition.zip", "w") as outer:
+        outer.write(inner, Path(inner).name)
+    Path(inner).unlink()
+    _, recordings = read(tmp_path, tmp_path / "cache")
+    assert len(recordings) == 6

@@ -1,3 +1,5 @@
+import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -69,3 +71,13 @@ def test_optional_files_and_unknown_ids(fake, tmp_path):
     path.write_text("1 2 3\n")
     with pytest.raises(LanharError, match="54 numbers"):
         read(root, tmp_path / "cache3")
+
+
+def test_the_archive_of_the_site_holds_an_archive(fake, tmp_path):
+    root = fake("pamap2").write(tmp_path / "plain", subjects=(101,), activities=(4,), seconds=2.0)
+    inner = shutil.make_archive(str(tmp_path / "PAMAP2_Dataset"), "zip", root.parent, root.name)
+    with zipfile.ZipFile(tmp_path / "pamap2+physical+activity+monitoring.zip", "w") as outer:
+        outer.write(inner, Path(inner).name)
+    Path(inner).unlink()
+    _, [recording] = read(tmp_path, tmp_path / "cache")
+    assert recording.activity == "walk"

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen: the trainer moves its tensors to the device field by field
 class TextBatch:
     """Texts of one training step of stage 1.
 
@@ -28,7 +28,7 @@ class TextBatch:
     label_tokens: Tensor
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen: the trainer moves its tensors to the device field by field
 class WindowBatch:
     """Windows of one training step of stage 2.
 

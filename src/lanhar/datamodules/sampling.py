@@ -5,7 +5,9 @@ from numpy.typing import NDArray
 from torch.utils.data import Sampler
 
 
-def balanced_subset(labels: NDArray[np.int64], groups: Sequence[str] | NDArray[np.str_], size: int, seed: int) -> NDArray[np.int64]:
+def balanced_subset(
+    labels: NDArray[np.int64], groups: Sequence[str] | NDArray[np.str_], size: int, seed: int
+) -> NDArray[np.int64]:
     """Choose rows that spread evenly over labels and, within a label, over groups.
 
     Every label in turn gives one row of its next group until `size` rows are chosen or none is left, so that small
@@ -55,7 +57,12 @@ class BalancedBatches(Sampler[list[int]]):
     """
 
     def __init__(
-        self, labels: NDArray[np.int64], groups: Sequence[str] | NDArray[np.str_], batch_size: int, batches: int, seed: int
+        self,
+        labels: NDArray[np.int64],
+        groups: Sequence[str] | NDArray[np.str_],
+        batch_size: int,
+        batches: int,
+        seed: int,
     ) -> None:
         names = np.asarray(groups)
         self._rows = [

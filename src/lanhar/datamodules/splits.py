@@ -6,7 +6,9 @@ from numpy.typing import NDArray
 from lanhar.errors import LanharError
 
 
-def split_subjects(subjects: Sequence[str] | NDArray[np.str_], fraction: float, seed: int) -> tuple[list[str], list[str]]:
+def split_subjects(
+    subjects: Sequence[str] | NDArray[np.str_], fraction: float, seed: int
+) -> tuple[list[str], list[str]]:
     """Split subjects, never windows, into training and validation.
 
     Args:

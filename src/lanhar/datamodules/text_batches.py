@@ -1,5 +1,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import lightning as L
 import numpy as np
@@ -27,7 +28,9 @@ class Texts:
     groups: NDArray[np.str_]
 
 
-class _Rows(Dataset[int]):
+class _Rows(Dataset[Any]):
+    """Row numbers; the batch is put together in one go by the collate function."""
+
     def __init__(self, size: int) -> None:
         self.size = size
 

@@ -13,7 +13,7 @@ NOTES = "LANHAR_SWEEP_NOTES"
 
 
 class SweepTable(Callback):
-    """Gather the runs of a Hydra multirun into one table, printed and kept as CSV and Markdown in the sweep's folder."""
+    """Gather the runs of a Hydra multirun into one table, printed and kept in the sweep's folder."""
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
         """Begin an empty list of runs that jobs, in whatever process, add to."""
@@ -23,7 +23,7 @@ class SweepTable(Callback):
         notes.write_text("")
         os.environ[NOTES] = str(notes)
 
-    def on_multirun_end(self, config: DictConfig, **_: Any) -> None:
+    def on_multirun_end(self, config: DictConfig, **_: Any) -> None:  # noqa: ARG002
         """Print the table of the runs that finished."""
         from lanhar.evaluation.gather import write_gathered
         from lanhar.evaluation.tables import run_rows, sweep_frame, sweep_table

@@ -1,6 +1,6 @@
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 
 class ClipLoss(nn.Module):

@@ -1,5 +1,5 @@
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 
 class TokenReconstruction(nn.Module):

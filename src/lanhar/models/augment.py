@@ -1,96 +1,162 @@
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
+
+# Knots of the random gain over frequency, Hz; gait lives between 0.6 and 6 Hz, so they are close together there.
+GAIN_KNOTS_HZ = (0.0, 0.6, 1.0, 1.4, 1.9, 2.5, 3.3, 4.5, 6.5, 10.0)
+# Which of the four independent gains each channel takes: horizontal acc, vertical acc, horizontal gyro, vertical gyro.
+GAIN_OF_CHANNEL = (0, 0, 1, 2, 2, 3)
 
 
 class PhysicalAugmentation(nn.Module):
     """Changes to windows that other people, pockets and phones would make; nothing else.
 
-    Every window of a batch draws its own: a rotation about the vertical (the pocket turns the phone), a small tilt
-    (gravity is estimated, never known), amplitude of the movement (not of gravity), tempo, and sensor bias and noise.
+    Cloth, straps and soft tissue pass some frequencies on and hold others back, differently along the vertical and the
+    horizontal and for rotation: a random smooth gain over frequency for each. A limb swings more or less, steps come
+    faster or slower, the phone turns about the vertical, sensors are noisy. Windows are aligned again afterwards.
 
     Args:
+        share: share of windows that are changed, 0 to 1; the rest stays as recorded.
+        gain: standard deviation, log scale, of the gain at each knot.
+        swing: standard deviation of the relative change of the limb's swing.
+        tempo: half-width of the factor on time, log scale.
         rotate: whether windows turn about the vertical by any angle.
-        tilt_deg: standard deviation of the tilt, degrees.
-        amplitude: half-width of the factor on movement and rotation, log scale (0.3: 0.74 to 1.35).
-        tempo: half-width of the factor on time, log scale; the window is stretched about its centre, edges mirrored.
-        acc_noise_m_s2: standard deviation of the noise a sample, m/s².
-        gyro_noise_rad_s: the same, rad/s.
-        gyro_bias_rad_s: standard deviation of a constant offset of the gyroscope, rad/s.
+        acc_noise_m_s2: standard deviation of the accelerometer's noise and offset, m/s².
+        gyro_noise_rad_s: the same of the gyroscope, rad/s.
+        rate_hz: samples per second.
     """
 
     def __init__(
         self,
+        share: float = 0.7,
+        gain: float = 0.9,
+        swing: float = 0.8,
+        tempo: float = 0.14,
         rotate: bool = True,
-        tilt_deg: float = 5.0,
-        amplitude: float = 0.3,
-        tempo: float = 0.1,
         acc_noise_m_s2: float = 0.1,
         gyro_noise_rad_s: float = 0.03,
-        gyro_bias_rad_s: float = 0.02,
+        rate_hz: float = 50.0,
     ) -> None:
         super().__init__()
-        self.rotate, self.tilt_deg, self.amplitude, self.tempo = rotate, tilt_deg, amplitude, tempo
-        self.acc_noise, self.gyro_noise, self.gyro_bias = acc_noise_m_s2, gyro_noise_rad_s, gyro_bias_rad_s
+        self.share, self.gain, self.swing_change, self.tempo, self.rotate = share, gain, swing, tempo, rotate
+        self.acc_noise, self.gyro_noise, self.rate_hz = acc_noise_m_s2, gyro_noise_rad_s, rate_hz
 
     def forward(self, windows: Tensor) -> Tensor:
         """Augment windows (B, L, 6) in m/s² and rad/s; the shape stays."""
-        x = stretch(windows, self._spread(windows, self.tempo))
-        rotation = self._rotations(len(x)).to(x)
-        acc, gyro = x[..., :3] @ rotation.mT, x[..., 3:] @ rotation.mT
-        factor = self._spread(x, self.amplitude)[:, None, None]
-        gravity = acc.mean(dim=1, keepdim=True)
-        acc = gravity + (acc - gravity) * factor + torch.randn_like(acc) * self.acc_noise
-        bias = torch.randn_like(gyro[:, :1]) * self.gyro_bias
-        return torch.cat([acc, gyro * factor + bias + torch.randn_like(gyro) * self.gyro_noise], dim=-1)
+        chosen = torch.rand(len(windows), device=windows.device) < self.share
+        if not bool(chosen.any()):
+            return windows
+        x = windows[chosen]
+        x = swing(x, (self._normal(x, self.swing_change)).clamp(-0.8, 1.5), self.rate_hz)
+        x = stretch(x, ((torch.rand(len(x), device=x.device) * 2 - 1) * self.tempo).exp())
+        x = spectral_gain(x, torch.randn(len(x), len(GAIN_KNOTS_HZ), 4, device=x.device) * self.gain, self.rate_hz)
+        x = upright(x + self._noise(x))
+        if self.rotate:
+            x = turn(x, torch.rand(len(x), device=x.device) * 2 * torch.pi)
+        return windows.index_put((chosen,), x)
 
     @staticmethod
-    def _spread(like: Tensor, half_width: float) -> Tensor:
-        return torch.exp((torch.rand(len(like), device=like.device) * 2 - 1) * half_width)
+    def _normal(x: Tensor, deviation: float) -> Tensor:
+        return torch.randn(len(x), device=x.device) * deviation
 
-    def _rotations(self, count: int) -> Tensor:
-        heading = torch.rand(count) * (2 * torch.pi if self.rotate else 0.0)
-        about_z = axis_rotation(torch.tensor([0.0, 0.0, 1.0]).expand(count, 3), heading)
-        direction = torch.rand(count) * 2 * torch.pi
-        horizontal = torch.stack([direction.cos(), direction.sin(), torch.zeros(count)], dim=1)
-        tilt = torch.randn(count) * torch.pi * self.tilt_deg / 180
-        return axis_rotation(horizontal, tilt) @ about_z
+    def _noise(self, x: Tensor) -> Tensor:
+        size = torch.tensor([self.acc_noise] * 3 + [self.gyro_noise] * 3, device=x.device)
+        white = torch.randn_like(x) * torch.rand(len(x), 1, 1, device=x.device) / 2
+        return (torch.randn_like(x[:, :1]) + white) * size
 
 
-def axis_rotation(axis: Tensor, angle: Tensor) -> Tensor:
-    """Rotation matrices by Rodrigues' formula.
+def swing(windows: Tensor, change: Tensor, rate_hz: float) -> Tensor:
+    """Let the limb that carries the device swing more or less about the horizontal axes.
+
+    The swing's angle is the integral of the angular rate without its slow drift; the device is turned by a share of it.
 
     Args:
-        axis: (B, 3) unit length.
-        angle: (B,) radians.
-
-    Returns:
-        (B, 3, 3).
+        windows: (B, L, 6).
+        change: (B,) relative change; 0 leaves the window, -1 takes the swing away.
+        rate_hz: samples per second.
     """
-    x, y, z = axis.unbind(dim=1)
-    zero = torch.zeros_like(x)
-    cross = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], dim=1).view(-1, 3, 3)
-    sin, cos = angle.sin()[:, None, None], angle.cos()[:, None, None]
-    return torch.eye(3) + sin * cross + (1 - cos) * (cross @ cross)
+    acc, gyro = windows[..., :3], windows[..., 3:]
+    rate = (gyro - gyro.mean(dim=1, keepdim=True)) * torch.tensor([1.0, 1.0, 0.0], device=gyro.device)
+    angle = torch.cumsum(rate, dim=1) / rate_hz
+    drift = F.avg_pool1d(F.pad(angle.mT, (50, 50), mode="replicate"), 101, stride=1).mT
+    turned = (change[:, None, None] * (angle - drift)).clamp(-0.8, 0.8)
+    size = turned.norm(dim=2, keepdim=True).clamp(min=1e-6)
+    axis = turned / size
+    sin, cos = torch.sin(size), torch.cos(size)
+
+    def back(v: Tensor) -> Tensor:
+        """What a device that turned by `turned` reads of a vector v."""
+        along = (axis * v).sum(dim=2, keepdim=True)
+        return v * cos - torch.cross(axis, v, dim=2) * sin + axis * along * (1 - cos)
+
+    return torch.cat([back(acc), back(gyro) + change[:, None, None] * rate], dim=-1)
 
 
 def stretch(windows: Tensor, factor: Tensor) -> Tensor:
     """Play windows faster (factor above 1) or slower about their centre, mirrored at the edges.
 
-    Angular rates scale with the tempo, since the same angle is turned in less time; accelerations are left to the
-    amplitude.
+    Angular rates grow with the factor, since the same angle is turned in less time, and accelerations with its square.
 
     Args:
         windows: (B, L, 6).
         factor: (B,) above 0.
     """
-    length = windows.shape[1]
-    centred = torch.arange(length, device=windows.device) - (length - 1) / 2
-    position = factor[:, None] * centred + (length - 1) / 2
-    period = 2 * (length - 1)
-    position = position.remainder(period)
-    position = torch.where(position > length - 1, period - position, position)
-    low = position.floor().long().clamp(max=length - 2)
+    last = windows.shape[1] - 1
+    position = factor[:, None] * (torch.arange(last + 1, device=windows.device) - last / 2) + last / 2
+    position = position.remainder(2 * last)
+    position = torch.where(position > last, 2 * last - position, position)
+    low = position.floor().long().clamp(max=last - 1)
     weight = (position - low)[..., None]
     index = low[..., None].expand(-1, -1, windows.shape[2])
     x = windows.gather(1, index) * (1 - weight) + windows.gather(1, index + 1) * weight
-    return torch.cat([x[..., :3], x[..., 3:] * factor[:, None, None]], dim=-1)
+    gravity = x[..., :3].mean(dim=1, keepdim=True)
+    f = factor[:, None, None]
+    return torch.cat([gravity + (x[..., :3] - gravity) * f**2, x[..., 3:] * f], dim=-1)
+
+
+def spectral_gain(windows: Tensor, log_gain: Tensor, rate_hz: float) -> Tensor:
+    """Multiply each window's spectrum with a smooth gain; means, and so gravity, stay.
+
+    Args:
+        windows: (B, L, 6).
+        log_gain: (B, knots, 4) log gain at `GAIN_KNOTS_HZ`: horizontal acc, vertical acc, horizontal gyro, vertical gyro.
+        rate_hz: samples per second.
+    """
+    mean = windows.mean(dim=1, keepdim=True)
+    padded = round(1.2 * windows.shape[1])
+    spectrum = torch.fft.rfft(windows - mean, n=padded, dim=1)
+    gain = (interpolation(spectrum.shape[1], rate_hz / padded).to(windows) @ log_gain).exp()
+    changed: Tensor = torch.fft.irfft(spectrum * gain[..., list(GAIN_OF_CHANNEL)], n=padded, dim=1)
+    return mean + changed[:, : windows.shape[1]]
+
+
+def interpolation(bins: int, step_hz: float) -> Tensor:
+    """Weights (bins, knots) that interpolate values at `GAIN_KNOTS_HZ` linearly; the last knot holds beyond itself."""
+    frequency = torch.arange(bins) * step_hz
+    knots = torch.tensor(GAIN_KNOTS_HZ)
+    frequency = frequency.clamp(max=float(knots[-1]))
+    upper = torch.bucketize(frequency, knots, right=True).clamp(1, len(knots) - 1)
+    share = (frequency - knots[upper - 1]) / (knots[upper] - knots[upper - 1])
+    weights = torch.zeros(bins, len(knots))
+    weights[torch.arange(bins), upper - 1] = 1 - share
+    weights[torch.arange(bins), upper] += share
+    return weights
+
+
+def turn(windows: Tensor, heading: Tensor) -> Tensor:
+    """Turn windows (B, L, 6) about the vertical by headings (B,), radians."""
+    cos, sin = heading.cos()[:, None], heading.sin()[:, None]
+    ax, ay, az, gx, gy, gz = windows.unbind(dim=2)
+    return torch.stack(
+        [cos * ax - sin * ay, sin * ax + cos * ay, az, cos * gx - sin * gy, sin * gx + cos * gy, gz], dim=2
+    )
+
+
+def upright(windows: Tensor) -> Tensor:
+    """Align windows (B, L, 6) anew: the smallest rotation that takes the mean acceleration to +z."""
+    up = F.normalize(windows[..., :3].mean(dim=1), dim=1)
+    x, y, z = up.unbind(dim=1)
+    zero = torch.zeros_like(x)
+    cross = torch.stack([zero, zero, -x, zero, zero, -y, x, y, zero], dim=1).view(-1, 3, 3)
+    rotation = torch.eye(3, device=up.device) + cross + cross @ cross / (1 + z).clamp(min=1e-3)[:, None, None]
+    return torch.cat([windows[..., :3] @ rotation.mT, windows[..., 3:] @ rotation.mT], dim=-1)

@@ -1,7 +1,7 @@
 from typing import Any
 
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 
 class TextEncoder(nn.Module):

@@ -1,6 +1,6 @@
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 
 class TransformerEncoder(nn.Module):
@@ -20,6 +20,9 @@ class TransformerEncoder(nn.Module):
         dropout: 0 to below 1.
         pool: `mean` or `sum` over time.
     """
+
+    mean: Tensor
+    std: Tensor
 
     def __init__(
         self,

@@ -4,7 +4,7 @@ from typing import Any
 import lightning as L
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 from lanhar.datamodules.batches import WindowBatch
 from lanhar.losses import ClipLoss, PrototypeCrossEntropy
@@ -28,6 +28,8 @@ class SensorMapping(L.LightningModule):
         warmup: share of the steps over which the rate rises, 0 to 1.
         text_projection: whether the text side gets a trained projection too, as in the released code.
     """
+
+    label_embeddings: Tensor
 
     def __init__(
         self,
@@ -80,9 +82,10 @@ class SensorMapping(L.LightningModule):
         augmented = WindowBatch(self.augment(batch.windows), batch.texts, batch.labels)
         terms = self.losses(augmented)
         total = torch.stack([self.weights[name] * value for name, value in terms.items()]).sum()
-        on_epoch = {"on_step": False, "on_epoch": True, "batch_size": len(batch.labels)}
-        self.log_dict({f"mapping/train/{name}": value for name, value in terms.items()}, **on_epoch)
-        self.log("mapping/train/loss", total, prog_bar=True, **on_epoch)
+        size = len(batch.labels)
+        named = {f"mapping/train/{name}": value for name, value in terms.items()}
+        self.log_dict(named, on_step=False, on_epoch=True, batch_size=size)
+        self.log("mapping/train/loss", total, prog_bar=True, on_step=False, on_epoch=True, batch_size=size)
         return total
 
     def validation_step(self, batch: WindowBatch, _: int) -> None:
@@ -95,7 +98,3 @@ class SensorMapping(L.LightningModule):
         parameters = [p for p in self.parameters() if p.requires_grad]
         optimizer = torch.optim.AdamW(parameters, lr=self.optim["lr"], weight_decay=self.optim["weight_decay"])
         return warmup_cosine(optimizer, int(self.trainer.estimated_stepping_batches), self.optim["warmup"])
-
-    def transfer_batch_to_device(self, batch: WindowBatch, device: torch.device, dataloader_idx: int) -> WindowBatch:
-        """Move every tensor of the batch."""
-        return WindowBatch(batch.windows.to(device), batch.texts.to(device), batch.labels.to(device))

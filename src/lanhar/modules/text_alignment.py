@@ -79,10 +79,11 @@ class TextAlignment(L.LightningModule):
         accuracy = terms.pop("accuracy")
         total = torch.stack([self.weights[name] * value for name, value in terms.items()]).sum()
         size = len(batch.sensor_labels)
-        on_epoch = {"on_step": False, "on_epoch": True, "batch_size": size}
-        self.log_dict({f"alignment/{split}/{name}": value for name, value in terms.items()}, **on_epoch)
-        self.log(f"alignment/{split}/loss", total, prog_bar=True, **on_epoch)
-        self.log(f"alignment/{split}/text_accuracy", accuracy, prog_bar=True, **on_epoch)
+        shown = {f"alignment/{split}/loss": total, f"alignment/{split}/text_accuracy": accuracy}
+        self.log_dict(
+            {f"alignment/{split}/{name}": v for name, v in terms.items()}, on_step=False, on_epoch=True, batch_size=size
+        )
+        self.log_dict(shown, prog_bar=True, on_step=False, on_epoch=True, batch_size=size)
         return total
 
     def training_step(self, batch: TextBatch, _: int) -> Tensor:
@@ -106,10 +107,6 @@ class TextAlignment(L.LightningModule):
     def on_fit_start(self) -> None:
         """Dropout of a pre-trained backbone is off unless this says otherwise: Lightning keeps a module's own mode."""
         self.text_encoder.train()
-
-    def transfer_batch_to_device(self, batch: TextBatch, device: torch.device, dataloader_idx: int) -> TextBatch:
-        """Move every tensor of the batch."""
-        return TextBatch(**{name: value.to(device) for name, value in vars(batch).items()})
 
 
 @torch.no_grad()

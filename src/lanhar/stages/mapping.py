@@ -82,20 +82,13 @@ def run_mapping(
         target,
         window_texts(cfg, alignment, target, "target, without labels") if target is not None else None,
     )
-    module = build_mapping(cfg, alignment.bank.embeddings)
-    module.sensor_encoder.fit_scaling(torch.from_numpy(np.array(data.train.samples)))
-    fit(module, batches, folder, int(cfg.mapping.epochs), cfg, identity, loggers)
-    return Mapping(key, folder, module)
-
-
-def build_mapping(cfg: DictConfig, label_embeddings: Tensor) -> SensorMapping:
-    """An untrained stage 2 for a label bank (C, D)."""
     encoder = instantiate(
-        cfg.sensor_encoder, embedding_dim=label_embeddings.shape[1], window_length=int(cfg.windows.length)
+        cfg.sensor_encoder, embedding_dim=alignment.bank.embeddings.shape[1], window_length=int(cfg.windows.length)
     )
-    return SensorMapping(
+    encoder.fit_scaling(torch.from_numpy(np.array(data.train.samples)))
+    module = SensorMapping(
         encoder,
-        label_embeddings,
+        alignment.bank.embeddings,
         plain(cfg.mapping.loss),
         instantiate(cfg.mapping.augment),
         lr=float(cfg.mapping.lr),
@@ -103,3 +96,5 @@ def build_mapping(cfg: DictConfig, label_embeddings: Tensor) -> SensorMapping:
         warmup=float(cfg.mapping.warmup),
         text_projection=bool(cfg.mapping.text_projection),
     )
+    fit(module, batches, folder, int(cfg.mapping.epochs), cfg, identity, loggers)
+    return Mapping(key, folder, module)

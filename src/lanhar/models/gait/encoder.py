@@ -1,0 +1,97 @@
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lanhar.models.gait.amplitude import amplitudes
+from lanhar.models.gait.channels import split_channels
+from lanhar.models.gait.coupling import couplings
+from lanhar.models.gait.harmonics import GaitHarmonics
+from lanhar.models.gait.rhythm import autocorrelations
+from lanhar.models.gait.spectrum import CrossSpectrum
+
+
+class GaitDescriptors(nn.Module):
+    """Fixed, differentiable measures of an aligned window that no heading of the device changes.
+
+    Amplitudes and couplings are means over overlapping sub-windows; harmonics of the step rate and autocorrelations are
+    taken over the whole window.
+
+    Args:
+        window_length: L samples.
+        rate_hz: samples per second.
+        subwindow: samples of a sub-window.
+    """
+
+    def __init__(self, window_length: int, rate_hz: float = 50.0, subwindow: int = 120) -> None:
+        super().__init__()
+        self.rate_hz = rate_hz
+        self.subwindow = min(subwindow, window_length)
+        self.spectrum = CrossSpectrum(self.subwindow, rate_hz)
+        self.harmonics = GaitHarmonics(window_length, rate_hz)
+
+    def forward(self, windows: Tensor) -> Tensor:
+        """Describe windows (B, L, 6), acc in m/s² with +z up and gyro in rad/s: (B, K)."""
+        starts = range(0, windows.shape[1] - self.subwindow + 1, self.subwindow // 2)
+        parts = torch.stack([windows[:, s : s + self.subwindow] for s in starts], dim=1)
+        channels = split_channels(parts)
+        local = [amplitudes(channels, parts, self.rate_hz), couplings(channels, self.rate_hz), self.spectrum(channels)]
+        whole = [self.harmonics(windows), autocorrelations(split_channels(windows))]
+        return torch.cat([torch.cat(local, dim=-1).mean(dim=1), *whole], dim=-1)
+
+
+class GaitEncoder(nn.Module):
+    """Gait descriptors, standardised, and a small network into the language space.
+
+    Raw-signal networks learn the source's pockets; this one can only learn from measures that survive a change of
+    pocket, and noise and dropout on them keep it from leaning on any one.
+
+    Args:
+        embedding_dim: D of the language space.
+        window_length: L samples of a window.
+        hidden: width of the network.
+        dropout: of hidden units, 0 to below 1.
+        descriptor_noise: standard deviation of noise on standardised descriptors while training.
+        descriptor_dropout: share of descriptors left out while training, 0 to below 1.
+    """
+
+    mean: Tensor
+    std: Tensor
+    LIMIT = 5.0
+
+    def __init__(
+        self,
+        embedding_dim: int,
+        window_length: int,
+        hidden: int = 128,
+        dropout: float = 0.3,
+        descriptor_noise: float = 0.25,
+        descriptor_dropout: float = 0.1,
+    ) -> None:
+        super().__init__()
+        self.describe = GaitDescriptors(window_length)
+        size = self.describe(torch.zeros(1, window_length, 6)).shape[1]
+        self.register_buffer("mean", torch.zeros(size))
+        self.register_buffer("std", torch.ones(size))
+        self.noise, self.drop = descriptor_noise, descriptor_dropout
+        self.network = nn.Sequential(
+            nn.Linear(size, hidden),
+            nn.LayerNorm(hidden),
+            nn.GELU(),
+            nn.Dropout(dropout),
+            nn.Linear(hidden, embedding_dim),
+        )
+
+    @torch.no_grad()
+    def fit_scaling(self, windows: Tensor) -> None:
+        """Take the descriptors' means and deviations from training windows (N, L, 6), as part of the weights."""
+        described = torch.cat([self.describe(windows[i : i + 256]) for i in range(0, len(windows), 256)])
+        self.mean.copy_(described.mean(dim=0))
+        self.std.copy_(described.std(dim=0) + 1e-3)
+
+    def forward(self, windows: Tensor) -> Tensor:
+        """Embed windows (B, L, 6), acc in m/s² with +z up and gyro in rad/s: (B, D), unit length."""
+        x = ((self.describe(windows) - self.mean) / self.std).clamp(-self.LIMIT, self.LIMIT)
+        if self.training:
+            x = x + torch.randn_like(x) * self.noise
+            x = x * (torch.rand_like(x) > self.drop)
+        return F.normalize(self.network(x), dim=-1)
