@@ -44,6 +44,17 @@ def resolve_text_encoder(name: str) -> str:
     return name
 
 
+def text_encoder_identity(name: str) -> str:
+    """What tells one text encoder from another: a folder's content, wherever it lies; else the name."""
+    folder = Path(name)
+    if name == PACKAGED or not (folder / "config.json").is_file():
+        return name
+    hasher = hashlib.sha256()
+    for file in sorted(path for path in folder.iterdir() if path.is_file()):
+        hasher.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
+    return f"folder {hasher.hexdigest()[:16]}"
+
+
 def _why_not_on_hub(name: str) -> str | None:
     """One request without retries: the hub's own client would try for half a minute before it says no."""
     from huggingface_hub import constants, hf_hub_url, try_to_load_from_cache

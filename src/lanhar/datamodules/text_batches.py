@@ -1,6 +1,5 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import lightning as L
 import numpy as np
@@ -26,19 +25,6 @@ class Texts:
     tokens: Sequence[Sequence[int]]
     labels: NDArray[np.int64]
     groups: NDArray[np.str_]
-
-
-class _Rows(Dataset[Any]):
-    """Row numbers; the batch is put together in one go by the collate function."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-
-    def __len__(self) -> int:
-        return self.size
-
-    def __getitem__(self, row: int) -> int:
-        return row
 
 
 class TextPairs(L.LightningDataModule):
@@ -78,22 +64,28 @@ class TextPairs(L.LightningDataModule):
         """Balanced batches; one epoch draws as many texts as there are."""
         batches = max(1, len(self.train.tokens) // self.batch_size)
         sampler = BalancedBatches(self.train.labels, self.train.groups, self.batch_size, batches, self.seed)
-        collate = _Collate(self, self.train, vary_labels=True)
-        return DataLoader(_Rows(len(self.train.tokens)), batch_sampler=sampler, collate_fn=collate)
+        # As `sampler`, not `batch_sampler`: only there Lightning tells it which epoch begins.
+        return DataLoader(_TextDataset(self, self.train, vary_labels=True), sampler=sampler, batch_size=None)
 
     def val_dataloader(self) -> DataLoader[TextBatch] | list[DataLoader[TextBatch]]:
         """Every validation text once, in order."""
-        if not len(self.validation.tokens):
+        size = len(self.validation.tokens)
+        if not size:
             return []
-        collate = _Collate(self, self.validation, vary_labels=False)
-        return DataLoader(_Rows(len(self.validation.tokens)), batch_size=self.batch_size, collate_fn=collate)
+        rows = [list(range(i, min(i + self.batch_size, size))) for i in range(0, size, self.batch_size)]
+        return DataLoader(_TextDataset(self, self.validation, vary_labels=False), sampler=rows, batch_size=None)
 
 
-class _Collate:
+class _TextDataset(Dataset[TextBatch]):
+    """Whole batches by a list of rows."""
+
     def __init__(self, pairs: TextPairs, texts: Texts, *, vary_labels: bool) -> None:
         self.pairs, self.texts, self.vary_labels = pairs, texts, vary_labels
 
-    def __call__(self, rows: list[int]) -> TextBatch:
+    def __len__(self) -> int:
+        return len(self.texts.tokens)
+
+    def __getitem__(self, rows: list[int]) -> TextBatch:
         sensor = [self.texts.tokens[row] for row in rows]
         label_rows = self._label_rows()
         label = [self.pairs.label_texts[row] for row in label_rows]

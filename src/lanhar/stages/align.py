@@ -15,12 +15,13 @@ from lanhar.datamodules.batches import token_batches
 from lanhar.datamodules.sampling import balanced_subset
 from lanhar.datamodules.text_batches import TextPairs, Texts
 from lanhar.datamodules.window_set import LabelledWindows, Windows
+from lanhar.files import locked
 from lanhar.keys import code_digest, digest
 from lanhar.models.label_bank import LabelBank, build_label_bank
 from lanhar.models.text_decoder import TextDecoder
 from lanhar.models.text_encoder import TextEncoder
 from lanhar.modules.text_alignment import TextAlignment, embed_tokens
-from lanhar.pretrained import Tokenise, load_text_encoder
+from lanhar.pretrained import Tokenise, load_text_encoder, text_encoder_identity
 from lanhar.progress import progress_bar
 from lanhar.stages.data import RunData
 from lanhar.stages.fit import fit
@@ -51,14 +52,14 @@ class Alignment:
     def embed(self, texts: Sequence[str], description: str) -> Tensor:
         """(N, D) embeddings of texts, computed once per state of the text encoder and kept beside it."""
         path = self.folder / f"embeddings-{texts_digest(texts)}.npy"
-        if not path.exists():
-            tokens = self.tokenise(texts)
-            batches = list(token_batches(tokens, EMBED_BATCH))
-            shown = progress_bar(batches, description, len(batches))
-            embedded = embed_tokens(self.text_encoder, shown)
-            temporary = path.with_suffix(".partial.npy")
-            np.save(temporary, embedded.numpy())
-            temporary.replace(path)
+        with locked(self.folder):
+            if not path.exists():
+                batches = list(token_batches(self.tokenise(texts), EMBED_BATCH))
+                shown = progress_bar(batches, description, len(batches))
+                embedded = embed_tokens(self.text_encoder, shown)
+                temporary = path.with_suffix(".partial.npy")
+                np.save(temporary, embedded.numpy())
+                temporary.replace(path)
         return torch.from_numpy(np.load(path))
 
 
@@ -70,7 +71,7 @@ def alignment_identity(cfg: DictConfig, data: RunData) -> dict[str, Any]:
         "label_space": [data.space.activities, dict(data.space.merges)],
         "split": plain(cfg.split),
         "texts": interpretation_key(cfg, label_texts(data.space)),
-        "text_encoder": plain(cfg.text_encoder),
+        "text_encoder": plain(cfg.text_encoder) | {"name": text_encoder_identity(cfg.text_encoder.name)},
         "alignment": plain(cfg.alignment),
         "trainer": plain(cfg.trainer),
         "seed": cfg.seed,

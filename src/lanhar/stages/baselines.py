@@ -16,7 +16,7 @@ def run_baselines(cfg: DictConfig, data: RunData) -> dict[str, NDArray[np.float6
     Returns:
         Name → probabilities (N, C) of the target's windows in the label space's order.
     """
-    configured = plain(cfg.baselines)
+    configured = {name: settings for name, settings in plain(cfg.baselines).items() if settings is not None}
     labels = data.train.labels(data.space)
     probabilities = {}
     for name in progress_bar(list(configured), "Fitting baselines", len(configured)):

@@ -9,8 +9,8 @@ from omegaconf import DictConfig
 
 from lanhar.activities import LabelSpace
 from lanhar.datamodules.splits import split_subjects
-from lanhar.datamodules.window_cache import open_windows
-from lanhar.datamodules.window_set import LabelledWindows, concatenate
+from lanhar.datamodules.window_cache import CachedWindows, open_windows
+from lanhar.datamodules.window_set import LabelledWindows, Windows, concatenate
 from lanhar.datasets.base import Dataset
 from lanhar.datasets.locate import Progress
 from lanhar.errors import LanharError
@@ -25,7 +25,9 @@ class RunData:
         space: the label space.
         train: labelled windows of training subjects, in the label space.
         validation: those of held-out source subjects; may be empty.
-        target: labelled windows of the target; only the test may read their labels.
+        target: labelled windows of the target, in the label space; only the test may read them.
+        unlabelled: what `transductive` may train on: every window of the target, since to leave out those outside the
+            label space would take their labels.
         source_keys: identity of each source's windows.
         target_keys: identity of each target's windows.
         synthetic: whether any recording was generated rather than measured.
@@ -35,6 +37,7 @@ class RunData:
     train: LabelledWindows
     validation: LabelledWindows
     target: LabelledWindows
+    unlabelled: Windows
     source_keys: dict[str, str]
     target_keys: dict[str, str]
     synthetic: bool
@@ -55,10 +58,13 @@ def load_data(
         LanharError: an activity of the label space has no source window, or the target has fewer than two activities.
     """
     settings, cache = window_settings(cfg), cache_folder(cfg)
-    opened = {n: open_windows(d, settings, cache, progress) for n, d in {**sources, **targets}.items()}
+    trained = {name: open_windows(d, settings, cache, progress) for name, d in sources.items()}
+    tested = {name: open_windows(d, settings, cache, progress) for name, d in targets.items()}
+    _check_apart(trained, tested)
     space = label_space(cfg, activities_of(sources), activities_of(targets))
-    source = concatenate([opened[name].windows for name in sources]).in_space(space)
-    target = concatenate([opened[name].windows for name in targets]).in_space(space)
+    source = concatenate([opened.windows for opened in trained.values()]).in_space(space)
+    everything = concatenate([opened.windows for opened in tested.values()])
+    target = everything.in_space(space)
     _check_counts(source, target, space, cfg)
     train_subjects, held_out = split_subjects(source.subject, float(cfg.split.validation_fraction), int(cfg.seed))
     return RunData(
@@ -66,8 +72,9 @@ def load_data(
         train=source.select(_of(source, train_subjects)),
         validation=source.select(_of(source, held_out)),
         target=target,
-        source_keys={name: opened[name].key for name in sources},
-        target_keys={name: opened[name].key for name in targets},
+        unlabelled=everything.without_labels(),
+        source_keys={name: opened.key for name, opened in trained.items()},
+        target_keys={name: opened.key for name, opened in tested.items()},
         synthetic=any(is_synthetic(dataset) for dataset in [*sources.values(), *targets.values()]),
     )
 
@@ -75,6 +82,13 @@ def load_data(
 def is_synthetic(dataset: Dataset) -> bool:
     """Whether a folder says by a file named SYNTHETIC that its recordings were generated, not measured."""
     return any((Path(folder) / "SYNTHETIC").exists() for folder in (dataset.data_dir, dataset.root()))
+
+
+def _check_apart(trained: dict[str, CachedWindows], tested: dict[str, CachedWindows]) -> None:
+    """Two folders of one's own may be source and target, but not one folder under both names."""
+    for name, opened in tested.items():
+        if opened.key in {other.key for other in trained.values()}:
+            raise LanharError(f"source and target both read the same files of {name}; write another target.spec")
 
 
 def _of(windows: LabelledWindows, subjects: list[str]) -> NDArray[np.bool_]:

@@ -25,10 +25,12 @@ def open_loggers(cfg: DictConfig, name: str, runs_dir: Path) -> Iterator[list[Lo
 
     options = {key: value for key, value in plain(cfg.logger).items() if key != "name"}
     runs_dir.mkdir(parents=True, exist_ok=True)
+    failed = 1
     try:
         yield [WandbLogger(name=name, save_dir=str(runs_dir), config=plain(cfg), **options)]
+        failed = 0
     finally:
-        wandb.finish()
+        wandb.finish(exit_code=failed)
 
 
 def log_results(loggers: list[Logger], report: Mapping[str, Any], folder: Path, texts: list[dict[str, str]]) -> None:

@@ -70,7 +70,7 @@ def run_mapping(
     key = digest(identity)
     folder = stages_dir / "mapping" / key
     torch.manual_seed(int(cfg.seed))
-    target: Windows | None = data.target.without_labels() if cfg.protocol.name == "transductive" else None
+    target: Windows | None = data.unlabelled if cfg.protocol.name == "transductive" else None
     batches = WindowTexts(
         data.train,
         window_texts(cfg, alignment, data.train, "source"),

@@ -27,27 +27,19 @@ def amplitudes(c: Channels, windows: Tensor, rate_hz: float) -> Tensor:
         (length(jerk), 5.0),
         (jerk[..., 2], 5.0),
     ]
-    parts = [_spread(signal, scale) for signal, scale in signals]
-    parts += [_level(signal, scale) for signal, scale in signals]
-    # A turn to the left is no other activity than one to the right: only spreads.
-    parts.append(_spread(c.turn, 0.1))
+    parts = [_statistics(signal, scale, levels=True) for signal, scale in signals]
+    # A turn to the left is no other activity than one to the right: no levels, only spreads.
+    parts.append(_statistics(c.turn, 0.1, levels=False))
     return torch.cat(parts, dim=-1)
 
 
-def _spread(x: Tensor, scale: float) -> Tensor:
-    q = _quantiles(x)
-    deviation = (x.var(dim=-1, correction=0) + 1e-6).sqrt()
-    return signed_log(torch.stack([deviation, q[6] - q[0], q[5] - q[1], q[4] - q[2]], dim=-1), scale)
-
-
-def _level(x: Tensor, scale: float) -> Tensor:
-    q = _quantiles(x)
-    mean = x.mean(dim=-1)
-    absolute = (x - mean[..., None]).abs().mean(dim=-1)
-    return signed_log(torch.stack([q[0], q[3], q[6], absolute, mean], dim=-1), scale)
-
-
-def _quantiles(x: Tensor) -> list[Tensor]:
+def _statistics(x: Tensor, scale: float, *, levels: bool) -> Tensor:
     ordered = x.sort(dim=-1).values
     # Rounding keeps 0.02 and 0.98 equally far from the ends, so that a mirrored signal has the same ranges.
-    return [ordered[..., round(q * (x.shape[-1] - 1))] for q in QUANTILES]
+    q = [ordered[..., round(quantile * (x.shape[-1] - 1))] for quantile in QUANTILES]
+    mean = x.mean(dim=-1)
+    deviation = (x.var(dim=-1, correction=0) + 1e-6).sqrt()
+    rows = [deviation, q[6] - q[0], q[5] - q[1], q[4] - q[2]]
+    if levels:
+        rows += [q[0], q[3], q[6], (x - mean[..., None]).abs().mean(dim=-1), mean]
+    return signed_log(torch.stack(rows, dim=-1), scale)

@@ -34,7 +34,7 @@ def split_channels(windows: Tensor) -> Channels:
     )
 
 
-def signed_log(x: Tensor, scale: float = 1.0) -> Tensor:
+def signed_log(x: Tensor, scale: float) -> Tensor:
     """sign(x)·log(1 + |x| / scale): linear below the scale, compressed above it."""
     return torch.sign(x) * torch.log1p(x.abs() / scale)
 

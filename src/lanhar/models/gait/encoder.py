@@ -7,13 +7,13 @@ from lanhar.models.gait.channels import split_channels
 from lanhar.models.gait.coupling import couplings
 from lanhar.models.gait.harmonics import GaitHarmonics
 from lanhar.models.gait.rhythm import autocorrelations
-from lanhar.models.gait.spectrum import CrossSpectrum
+from lanhar.models.gait.spectrum import GaitSpectrum
 
 
 class GaitDescriptors(nn.Module):
     """Fixed, differentiable measures of an aligned window that no heading of the device changes.
 
-    Amplitudes and couplings are means over overlapping sub-windows; harmonics of the step rate and autocorrelations are
+    Amplitudes, couplings and spectra are means over overlapping sub-windows; harmonics of the step rate and autocorrelations are
     taken over the whole window.
 
     Args:
@@ -26,7 +26,7 @@ class GaitDescriptors(nn.Module):
         super().__init__()
         self.rate_hz = rate_hz
         self.subwindow = min(subwindow, window_length)
-        self.spectrum = CrossSpectrum(self.subwindow, rate_hz)
+        self.spectrum = GaitSpectrum(self.subwindow, rate_hz)
         self.harmonics = GaitHarmonics(window_length, rate_hz)
 
     def forward(self, windows: Tensor) -> Tensor:
@@ -34,7 +34,7 @@ class GaitDescriptors(nn.Module):
         starts = range(0, windows.shape[1] - self.subwindow + 1, self.subwindow // 2)
         parts = torch.stack([windows[:, s : s + self.subwindow] for s in starts], dim=1)
         channels = split_channels(parts)
-        local = [amplitudes(channels, parts, self.rate_hz), couplings(channels, self.rate_hz), self.spectrum(channels)]
+        local = [amplitudes(channels, parts, self.rate_hz), couplings(channels), self.spectrum(channels)]
         whole = [self.harmonics(windows), autocorrelations(split_channels(windows))]
         return torch.cat([torch.cat(local, dim=-1).mean(dim=1), *whole], dim=-1)
 

@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lanhar.models.augment import KNOTS_HZ, PhysicalAugmentation, interpolation, stretch, swing, transmit, turn, upright
+from lanhar.signals.align import align
+
+
+def windows(count: int = 5, seed: int = 0) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(count, 300, 6, generator=generator)
+    x[..., 2] += 9.8
+    return x
+
+
+def tone(hz: float) -> torch.Tensor:
+    x = torch.zeros(1, 300, 6)
+    x[..., 2] = 9.8 + torch.sin(2 * torch.pi * hz * torch.arange(300) / 50)
+    return x
+
+
+def test_no_change_is_no_change():
+    x, knots = windows(), len(KNOTS_HZ)
+    torch.testing.assert_close(swing(x, torch.zeros(5), 50.0), x)
+    torch.testing.assert_close(stretch(x, torch.ones(5)), x, atol=1e-5, rtol=1e-5)
+    none = torch.zeros(5, knots, 4)
+    torch.testing.assert_close(transmit(x, none, none, 50.0), x, atol=1e-4, rtol=1e-4)
+
+
+def test_a_filter_never_touches_gravity():
+    x = windows()
+    generator = torch.Generator().manual_seed(1)
+    gain, phase = torch.randn(2, 5, len(KNOTS_HZ), 4, generator=generator)
+    changed = transmit(x, gain, phase, 50.0)
+    # Padding lets a little of the filtered movement leave the window; gravity itself is added back untouched.
+    torch.testing.assert_close(changed[..., 2].mean(1), x[..., 2].mean(1), atol=0.3, rtol=0)
+
+
+def test_a_gain_at_one_frequency_acts_there_and_on_that_channel_only():
+    log_gain = torch.zeros(1, len(KNOTS_HZ), 4)
+    log_gain[:, KNOTS_HZ.index(2.5), 1] = float(np.log(2.0))
+    none = torch.zeros_like(log_gain)
+    louder = transmit(tone(2.5), log_gain, none, 50.0)[..., 2].std()
+    same = transmit(tone(6.5), log_gain, none, 50.0)[..., 2].std()
+    assert louder == pytest.approx(2 * float(tone(2.5)[..., 2].std()), rel=0.1)
+    assert same == pytest.approx(float(tone(6.5)[..., 2].std()), rel=0.05)
+
+
+def test_interpolation_weights_are_a_partition_of_one():
+    weights = interpolation(181, 50 / 360)
+    torch.testing.assert_close(weights.sum(1), torch.ones(181))
+    assert (weights >= -1e-6).all()
+
+
+def test_faster_steps_come_at_a_higher_rate():
+    faster = stretch(tone(2.0), torch.tensor([1.25]))[0, :, 2]
+    spectrum = torch.fft.rfft(faster - faster.mean()).abs()
+    assert spectrum.argmax().item() * 50 / 300 == pytest.approx(2.5, abs=0.17)
+
+
+def test_taking_the_swing_away_stills_the_gyroscope():
+    x = torch.zeros(1, 300, 6)
+    x[..., 2] = 9.8
+    x[..., 4] = torch.sin(2 * torch.pi * torch.arange(300) / 50)
+    still = swing(x, torch.tensor([-1.0]), 50.0)
+    assert still[..., 4].std() < 0.1 * x[..., 4].std()
+
+
+@given(st.floats(-3.1, 3.1))
+@settings(max_examples=20, deadline=None)
+def test_a_turn_keeps_lengths_and_the_vertical(heading):
+    x = windows()
+    turned = turn(x, torch.full((5,), heading))
+    torch.testing.assert_close(turned[..., :3].norm(dim=2), x[..., :3].norm(dim=2), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(turned[..., 2], x[..., 2])
+
+
+def test_the_torch_alignment_is_the_one_that_windows_were_cut_with():
+    x = windows() + torch.tensor([3.0, -2.0, 0.0, 0.0, 0.0, 0.0])
+    expected, _, _ = align(x.numpy())
+    np.testing.assert_allclose(upright(x).numpy(), expected, atol=1e-4)
+
+
+def test_augmented_windows_are_upright_and_a_share_is_left_alone():
+    torch.manual_seed(0)
+    x = windows(200)
+    y = PhysicalAugmentation(share=0.5)(x)
+    untouched = (y == x).flatten(1).all(1)
+    assert 60 < untouched.sum() < 140
+    changed = y[~untouched]
+    horizontal = changed[..., :2].mean(1).abs()
+    assert horizontal.max() < 1e-3
+    assert PhysicalAugmentation(share=0.0)(x) is x

@@ -1,0 +1,100 @@
+"""The gait encoder sees only what no pocket changes."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lanhar.models.augment import turn
+from lanhar.models.gait.encoder import GaitDescriptors, GaitEncoder
+from lanhar.models.gait.harmonics import GaitHarmonics
+
+GRAVITY = 9.80665
+# Reflection in the vertical plane x = 0: a true vector loses its x sign, a rotation keeps only its x.
+MIRROR = torch.tensor([-1.0, 1.0, 1.0, 1.0, -1.0, -1.0])
+
+
+def walking(count: int = 4, length: int = 300, step_hz: float = 1.8, seed: int = 0) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    time = torch.arange(length) / 50
+    phases = torch.rand(count, 6, 1, generator=generator) * 6.28
+    multiples = torch.tensor([0.5, 1.0, 1.0, 0.5, 0.5, 0.5])[:, None]
+    strengths = torch.tensor([1.0, 1.5, 2.5, 1.2, 0.8, 0.5])[:, None]
+    x = strengths * torch.sin(2 * torch.pi * step_hz * multiples * time + phases)
+    x = x + 0.3 * torch.randn(x.shape, generator=generator)
+    x[:, 2] += GRAVITY
+    return x.mT.contiguous()
+
+
+@given(st.floats(-3.1, 3.1), st.integers(0, 20))
+@settings(max_examples=15, deadline=None)
+def test_no_heading_changes_what_is_measured(heading, seed):
+    x = walking(seed=seed)
+    describe = GaitDescriptors(300)
+    torch.testing.assert_close(describe(turn(x, torch.full((4,), heading))), describe(x), atol=2e-4, rtol=1e-3)
+
+
+def test_the_other_leg_is_measured_alike():
+    x = walking()
+    describe = GaitDescriptors(300)
+    torch.testing.assert_close(describe(x * MIRROR), describe(x), atol=2e-4, rtol=1e-3)
+
+
+def test_a_mirror_is_not_the_identity_on_the_raw_window():
+    x = walking()
+    assert not torch.allclose(x * MIRROR, x)
+
+
+@pytest.mark.parametrize("step_hz", [1.3, 1.6, 1.9, 2.3, 2.7])
+@pytest.mark.parametrize("length", [120, 300])
+def test_the_step_rate_is_found(step_hz, length):
+    harmonics = GaitHarmonics(length, 50.0)
+    found = harmonics(walking(length=length, step_hz=step_hz))[:, 0].exp()
+    torch.testing.assert_close(found, torch.full((4,), step_hz), atol=0.1 if length == 300 else 0.2, rtol=0)
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        torch.zeros(1, 300, 6),
+        torch.full((1, 300, 6), 1e3),
+        torch.tensor([0.0, 0.0, GRAVITY, 0.0, 0.0, 0.0]).expand(1, 300, 6),
+    ],
+    ids=["silence", "saturated", "at rest"],
+)
+def test_a_dead_sensor_gives_a_finite_embedding_of_unit_length(window):
+    encoder = GaitEncoder(16, 300).eval()
+    encoder.fit_scaling(walking(8))
+    embedding = encoder(window)
+    assert torch.isfinite(embedding).all()
+    torch.testing.assert_close(embedding.norm(dim=1), torch.ones(1))
+
+
+def test_a_window_stands_alone():
+    encoder = GaitEncoder(16, 300).eval()
+    x = walking(6)
+    encoder.fit_scaling(x)
+    together = encoder(x)
+    alone = torch.cat([encoder(x[i : i + 1]) for i in range(6)])
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-4)
+
+
+def test_scaling_travels_with_the_weights():
+    encoder = GaitEncoder(16, 300).eval()
+    encoder.fit_scaling(walking(32))
+    copy = GaitEncoder(16, 300).eval()
+    copy.load_state_dict(encoder.state_dict())
+    torch.testing.assert_close(copy(walking(3, seed=9)), encoder(walking(3, seed=9)))
+
+
+def test_the_fixed_fourier_matrices_agree_with_numpy():
+    describe = GaitDescriptors(120)
+    signal = walking(1, length=120)[0, :, 2]
+    centred = (signal - signal.mean()).numpy()
+    taper = torch.hann_window(120).numpy()
+    spectrum = np.fft.rfft(centred * taper) * 2 / taper.sum()
+    ours = describe.spectrum._transform(signal[None])
+    count = ours.re.shape[-1]
+    np.testing.assert_allclose(ours.re[0], spectrum.real[1 : count + 1], atol=1e-4)
+    np.testing.assert_allclose(ours.im[0], spectrum.imag[1 : count + 1], atol=1e-4)
