@@ -97,8 +97,10 @@ class LabelSpace:
             activity(name)
         for merged, parts in self.merges.items():
             if merged not in self.activities:
-                raise LanharError(f"label space merges {list(parts)} into '{merged}', which is not among its "
-                                  f"activities {list(self.activities)}; add it there or drop the merge")
+                raise LanharError(
+                    f"label space merges {list(parts)} into '{merged}', which is not among its "
+                    f"activities {list(self.activities)}; add it there or drop the merge"
+                )
             for part in parts:
                 activity(part)
         names = [part for name in self.activities for part in self.members(name)]

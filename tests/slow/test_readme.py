@@ -69,6 +69,7 @@ def write_own_recordings(folder: Path) -> None:
     (text,) = blocks("yaml")
     (folder / "my.yaml").write_text(text, encoding="utf-8")
     (folder / "recordings").mkdir()
+    (folder / "recordings" / "SYNTHETIC").touch()
     seconds = np.arange(0, 20, 0.02)
     for subject in (1, 2):
         for activity, hz, size in (("walking", 1.8, 3.0), ("stairs-up", 1.5, 2.0), ("sitting", 1.0, 0.02)):
@@ -97,6 +98,8 @@ def test_the_readmes_commands_run(block, datasets, cache, python, tmp_path):
     sweeps = [line for line in trainings if " -m source=" in line]
     # source=uci,uschad seed=0,1
     assert len(runs) == len(trainings) + 3 * len(sweeps)
+    generated = "my.yaml" in block or str(datasets) in script
+    assert ("SYNTHETIC DATA, not a result" in result.stdout) == generated
     if sweeps:
         assert "mean ± std over seeds" in result.stdout
         assert list(tmp_path.glob("runs/sweeps/*/runs.csv"))

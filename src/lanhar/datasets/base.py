@@ -209,6 +209,10 @@ class Dataset(ABC):
                 pass
         return [Fact(what, number, self.report.found(what)) for what, number in self.published.items()]
 
+    def registry_activities(self) -> set[str]:
+        """Canonical names that the data card promises."""
+        return {activity for activity in self.activities.values() if activity}
+
     @abstractmethod
     def read(self, root: Path, progress: Progress) -> Iterator[Recording]:
         """Yield the recordings of `selected_placements` in a fixed order; note in `report` what was left out.

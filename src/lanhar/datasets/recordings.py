@@ -93,6 +93,10 @@ class Recordings(Dataset):
         files = super().fingerprint(progress).encode()
         return hashlib.sha256(files + self.spec_path.read_bytes()).hexdigest()
 
+    def registry_activities(self) -> set[str]:
+        """Canonical names that the YAML gives."""
+        return {activity for activity in self.spec.activities.values() if activity}
+
     def read(self, root: Path, progress: Progress) -> Iterator[Recording]:
         """Yield every stretch of one subject, activity, trial, placement and device without gaps."""
         sources, lone = find_sources(root, self.spec)

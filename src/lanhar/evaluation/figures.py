@@ -87,9 +87,7 @@ def plot_embedding(
         colour, marker = COLOURS[c % len(COLOURS)], MARKERS[c % len(MARKERS)]
         own = windows[truth == c]
         if len(own):
-            axes.scatter(
-                own[:, 0], own[:, 1], s=14, c=colour, marker=marker, alpha=0.55, linewidths=0, label=name
-            )
+            axes.scatter(own[:, 0], own[:, 1], s=14, c=colour, marker=marker, alpha=0.55, linewidths=0, label=name)
         axes.scatter(
             stars[c, 0],
             stars[c, 1],

@@ -112,9 +112,7 @@ def evaluate(
     )
 
 
-def confusion_matrix(
-    predicted: NDArray[np.int64], truth: NDArray[np.int64], n_activities: int
-) -> NDArray[np.int64]:
+def confusion_matrix(predicted: NDArray[np.int64], truth: NDArray[np.int64], n_activities: int) -> NDArray[np.int64]:
     """Window counts (C, C), rows = truth, columns = prediction, for (N,) indices 0..C-1."""
     import torch
     from torchmetrics.functional.classification import multiclass_confusion_matrix

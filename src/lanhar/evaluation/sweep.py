@@ -25,8 +25,11 @@ class SweepTable(Callback):
 
     def on_multirun_end(self, config: DictConfig, **_: Any) -> None:  # noqa: ARG002
         """Print the table of the runs that finished."""
+        import pandas as pd
+
+        from lanhar.evaluation.figures import plot_methods
         from lanhar.evaluation.gather import write_gathered
-        from lanhar.evaluation.tables import run_rows, sweep_frame, sweep_table
+        from lanhar.evaluation.tables import SETTINGS, run_rows, sweep_frame, sweep_table
         from lanhar.progress import console
 
         notes = Path(os.environ.pop(NOTES))
@@ -34,11 +37,16 @@ class SweepTable(Callback):
         if not folders:
             return
         reports = [read_json(Path(folder) / "metrics.json") for folder in folders]
-        import pandas as pd
-
-        csv, markdown = write_gathered(pd.DataFrame([r for x in reports for r in run_rows(x)]), notes.parent / "runs")
-        console.print(sweep_table(sweep_frame(reports)))
+        frame = sweep_frame(reports)
+        rows = pd.DataFrame([row for report in reports for row in run_rows(report)])
+        csv, markdown = write_gathered(rows, notes.parent / "runs")
+        console.print(sweep_table(frame))
         console.print(f"Every run: {csv} and {markdown}", soft_wrap=True)
+        # A bar chart compares methods under one set of conditions; a sweep over conditions is read from the table.
+        if len(frame[[*SETTINGS, "key"]].drop_duplicates()) == 1:
+            conditions = reports[0]["run"]
+            title = f"protocol {conditions['protocol']} · {conditions['window_seconds']:g} s windows · mean over seeds"
+            console.print(f"Picture: {plot_methods(frame, notes.parent / 'methods.png', title=title)}", soft_wrap=True)
 
 
 def note_run(folder: Path) -> None:

@@ -33,6 +33,4 @@ class PrototypeCrossEntropy(nn.Module):
         Returns:
             Scalar.
         """
-        return F.cross_entropy(
-            self.scale * embeddings @ prototypes.T, labels, label_smoothing=self.label_smoothing
-        )
+        return F.cross_entropy(self.scale * embeddings @ prototypes.T, labels, label_smoothing=self.label_smoothing)

@@ -2,7 +2,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-# Knots of the random gain and phase over frequency, Hz; gait lives between 0.6 and 6 Hz, so they are close together there.
+# Knots of the random gain and phase over frequency, Hz: close together between 0.6 and 6 Hz, where gait lives.
 KNOTS_HZ = (0.0, 0.6, 1.0, 1.4, 1.9, 2.5, 3.3, 4.5, 6.5, 10.0)
 # Which of the four each channel takes: horizontal acc, vertical acc, horizontal gyro, vertical gyro.
 GROUP_OF_CHANNEL = (0, 0, 1, 2, 2, 3)
@@ -12,8 +12,9 @@ class PhysicalAugmentation(nn.Module):
     """Changes to windows that other people, pockets and phones would make; nothing else.
 
     Cloth, straps and soft tissue pass some frequencies on and hold others back, differently along the vertical and the
-    horizontal and for rotation: a random smooth gain and phase over frequency for each. A limb swings more or less, steps come
-    faster or slower, the phone turns about the vertical, sensors are noisy. Windows are aligned again afterwards.
+    horizontal and for rotation: a random smooth gain and phase over frequency for each. A limb swings more or less,
+    steps come faster or slower, the phone turns about the vertical, sensors are noisy. Windows are aligned again
+    afterwards.
 
     Args:
         share: share of windows that are changed, 0 to 1; the rest stays as recorded.

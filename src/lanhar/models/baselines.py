@@ -28,9 +28,7 @@ def _logistic_regression(seed: int, C: float = 3e-4, max_iter: int = 5000) -> "P
     return make_pipeline(FunctionTransformer(signed_log), StandardScaler(), classifier)
 
 
-def _random_forest(
-    seed: int, n_estimators: int = 300, min_samples_leaf: int = 1, n_jobs: int = -1
-) -> "Pipeline":
+def _random_forest(seed: int, n_estimators: int = 300, min_samples_leaf: int = 1, n_jobs: int = -1) -> "Pipeline":
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.pipeline import make_pipeline
 

@@ -93,7 +93,8 @@ def run_alignment(cfg: DictConfig, data: RunData, stages_dir: Path, loggers: lis
     fit(module, pairs, folder, int(cfg.alignment.epochs), cfg, identity, loggers)
     encoder.requires_grad_(False).eval()
     embedded = embed_tokens(encoder, token_batches(tokenise(labels.flat), EMBED_BATCH))
-    return Alignment(key, folder, encoder, tokenise, build_label_bank(data.space.activities, labels.per_activity, embedded))
+    bank = build_label_bank(data.space.activities, labels.per_activity, embedded)
+    return Alignment(key, folder, encoder, tokenise, bank)
 
 
 def window_texts(cfg: DictConfig, alignment: Alignment, windows: Windows, what: str) -> Tensor:
@@ -114,7 +115,7 @@ def _pairs(
         vocabulary = {token for tokens in [*train.tokens, *label_tokens] for token in tokens}
         longest = max(len(tokens) for tokens in [*train.tokens, *validation.tokens, *label_tokens])
         decoder = TextDecoder(dim, vocabulary, max_tokens=longest, **plain(cfg.alignment.decoder))
-    batching = {"batch_size": cfg.alignment.batch_size, "label_texts_per_activity": cfg.alignment.label_texts_per_activity}
+    batching = {name: int(cfg.alignment[name]) for name in ("batch_size", "label_texts_per_activity")}
     encode = decoder.encode if decoder is not None else None
     return TextPairs(train, validation, label_tokens, labels.labels, encode, seed=cfg.seed, **batching), decoder
 

@@ -49,9 +49,7 @@ class RunData:
         return {name: sorted(set(map(str, windows.subject))) for name, windows in parts.items()}
 
 
-def load_data(
-    cfg: DictConfig, sources: dict[str, Dataset], targets: dict[str, Dataset], progress: Progress
-) -> RunData:
+def load_data(cfg: DictConfig, sources: dict[str, Dataset], targets: dict[str, Dataset], progress: Progress) -> RunData:
     """Open the windows of all datasets and split the source by subject.
 
     Raises:

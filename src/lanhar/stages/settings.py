@@ -39,6 +39,11 @@ def make_dataset(card: Mapping[str, Any], cfg: DictConfig) -> Dataset:
     """
     data_dir = sample_dir() if cfg.data_dir == SAMPLE else Path(cfg.data_dir)
     arguments = {key: value for key, value in plain(card).items() if key != "name"}
+    if "spec" in arguments and arguments["spec"] is None:
+        raise LanharError(
+            "recordings need the YAML that describes them; write source.spec=<its path> (or target.spec, or dataset.spec "
+            "where one dataset is named)"
+        )
     return get_dataset(card["name"])(data_dir, cache_folder(cfg), download=cfg.download, **arguments)
 
 
@@ -109,7 +114,7 @@ def check(cfg: DictConfig) -> tuple[dict[str, Dataset], dict[str, Dataset]]:
 
 def activities_of(datasets: Mapping[str, Dataset]) -> set[str]:
     """Registry activities that the data cards promise."""
-    return {activity for dataset in datasets.values() for activity in dataset.activities.values() if activity}
+    return {activity for dataset in datasets.values() for activity in dataset.registry_activities()}
 
 
 def run_name(cfg: DictConfig) -> str:

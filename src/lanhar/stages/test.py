@@ -23,7 +23,7 @@ from lanhar.stages.settings import plain, run_name
 from lanhar.stages.texts import interpret, make_interpreter
 
 METRICS = "metrics.json"
-PACKAGES = ("torch", "lightning", "transformers", "hydra-core", "numpy", "scipy", "scikit-learn", "pandas", "torchmetrics")
+PACKAGES = ("torch", "lightning", "transformers", "hydra-core", "numpy", "scipy", "scikit-learn", "torchmetrics")
 
 
 def test_identity(cfg: DictConfig, data: RunData, mapping_key: str) -> dict[str, Any]:
@@ -99,7 +99,13 @@ def _describe(cfg: DictConfig, data: RunData, folder: Path) -> dict[str, Any]:
         "target": list(data.target_keys),
         "data_keys": {"source": data.source_keys, "target": data.target_keys},
         "seed": cfg.seed,
-        "interpreter": {**plain(cfg.interpreter), "coverage": dict.fromkeys(counts, 1.0)},
+        "interpreter": cfg.interpreter.name,
+        "interpretation": {
+            **plain(cfg.interpreter),
+            "version": make_interpreter(cfg).version,
+            # The rules write about every window.
+            "coverage": dict.fromkeys(counts, 1.0),
+        },
         "text_encoder": cfg.text_encoder.name,
         "n_train_windows": len(data.train),
         "n_windows": len(data.target),

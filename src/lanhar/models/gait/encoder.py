@@ -13,8 +13,8 @@ from lanhar.models.gait.spectrum import GaitSpectrum
 class GaitDescriptors(nn.Module):
     """Fixed, differentiable measures of an aligned window that no heading of the device changes.
 
-    Amplitudes, couplings and spectra are means over overlapping sub-windows; harmonics of the step rate and autocorrelations are
-    taken over the whole window.
+    Amplitudes, couplings and spectra are means over overlapping sub-windows; harmonics of the step rate and
+    autocorrelations are taken over the whole window.
 
     Args:
         window_length: L samples.
