@@ -94,7 +94,7 @@ def test_the_fixed_fourier_matrices_agree_with_numpy():
     centred = (signal - signal.mean()).numpy()
     taper = torch.hann_window(120).numpy()
     spectrum = np.fft.rfft(centred * taper) * 2 / taper.sum()
-    ours = describe.spectrum._transform(signal[None])
+    ours = describe.spectrum.transform(signal[None])
     count = ours.re.shape[-1]
     np.testing.assert_allclose(ours.re[0], spectrum.real[1 : count + 1], atol=1e-4)
     np.testing.assert_allclose(ours.im[0], spectrum.imag[1 : count + 1], atol=1e-4)

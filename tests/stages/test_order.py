@@ -71,30 +71,30 @@ def test_each_prototype_is_of_its_own_activitys_texts(run):
         torch.testing.assert_close(prototype, expected, atol=1e-5, rtol=1e-4)
 
 
-def test_a_permuted_label_space_permutes_the_report_and_nothing_else(run, tmp_path):
+def test_a_permuted_label_space_permutes_the_report_and_nothing_else(run):
     order, cfg, data, alignment, mapping, folder, report = run
     permutation = [2, 0, 3, 1]
     names = tuple(order[i] for i in permutation)
     module = copy.deepcopy(mapping.module)
     module.label_embeddings.copy_(mapping.module.label_embeddings[permutation])
     permuted = dataclasses.replace(data, space=LabelSpace(names, data.space.merges))
-    turned = run_the_test(cfg, permuted, alignment, Mapping(mapping.key, mapping.folder, module), tmp_path / "run" / "k")
+    turned = run_the_test(cfg, permuted, alignment, Mapping(mapping.key, mapping.folder, module), folder.parent / "turned")
     before, after = report["methods"]["lanhar"], turned["methods"]["lanhar"]
     assert after["activities"] == list(names)
     assert after["confusion"] == np.array(before["confusion"])[np.ix_(permutation, permutation)].tolist()
     assert after["per_activity"] == before["per_activity"]
     # The mean of four numbers in another order.
     assert after["macro_f1"] == pytest.approx(before["macro_f1"])
-    one, other = (pd.read_parquet(place / "predictions.parquet") for place in (folder, tmp_path / "run" / "k"))
+    one, other = (pd.read_parquet(place / "predictions.parquet") for place in (folder, folder.parent / "turned"))
     assert one["lanhar"].tolist() == other["lanhar"].tolist()
 
 
-def test_a_permuted_label_bank_alone_permutes_the_predictions(run, tmp_path):
+def test_a_permuted_label_bank_alone_permutes_the_predictions(run):
     order, cfg, data, alignment, mapping, folder, report = run
     permutation = [1, 2, 3, 0]
     module = copy.deepcopy(mapping.module)
     module.label_embeddings.copy_(mapping.module.label_embeddings[permutation])
-    wrong = run_the_test(cfg, data, alignment, Mapping(mapping.key, mapping.folder, module), tmp_path / "run" / "k")
+    wrong = run_the_test(cfg, data, alignment, Mapping(mapping.key, mapping.folder, module), folder.parent / "wrong")
     confusion = np.array(report["methods"]["lanhar"]["confusion"])
     assert wrong["methods"]["lanhar"]["confusion"] == confusion[:, permutation].tolist()
     assert wrong["methods"]["logistic_regression"] == report["methods"]["logistic_regression"]

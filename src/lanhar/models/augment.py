@@ -2,7 +2,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-# Knots of the random gain and phase over frequency, Hz: close together between 0.6 and 6 Hz, where gait lives.
+# Knots of the random gain over frequency, Hz: close together between 0.6 and 6 Hz, where gait lives.
 KNOTS_HZ = (0.0, 0.6, 1.0, 1.4, 1.9, 2.5, 3.3, 4.5, 6.5, 10.0)
 # Which of the four each channel takes: horizontal acc, vertical acc, horizontal gyro, vertical gyro.
 GROUP_OF_CHANNEL = (0, 0, 1, 2, 2, 3)
@@ -12,15 +12,12 @@ class PhysicalAugmentation(nn.Module):
     """Changes to windows that other people, pockets and phones would make; nothing else.
 
     Cloth, straps and soft tissue pass some frequencies on and hold others back, differently along the vertical and the
-    horizontal and for rotation: a random smooth gain and phase over frequency for each. A limb swings more or less,
-    steps come faster or slower, the phone turns about the vertical, sensors are noisy. Windows are aligned again
-    afterwards.
+    horizontal and for rotation: a random smooth gain over frequency for each. Steps come faster or slower, the phone
+    turns about the vertical, sensors are noisy. Windows are aligned again afterwards.
 
     Args:
         share: share of windows that are changed, 0 to 1; the rest stays as recorded.
         gain: standard deviation, log scale, of the gain at each knot.
-        phase: standard deviation of the phase at each knot, radians.
-        swing: standard deviation of the relative change of the limb's swing.
         tempo: half-width of the factor on time, log scale.
         rotate: whether windows turn about the vertical by any angle.
         acc_noise_m_s2: standard deviation of the accelerometer's noise and offset, m/s².
@@ -32,8 +29,6 @@ class PhysicalAugmentation(nn.Module):
         self,
         share: float = 0.7,
         gain: float = 0.9,
-        phase: float = 0.2,
-        swing: float = 0.8,
         tempo: float = 0.14,
         rotate: bool = True,
         acc_noise_m_s2: float = 0.1,
@@ -41,8 +36,7 @@ class PhysicalAugmentation(nn.Module):
         rate_hz: float = 50.0,
     ) -> None:
         super().__init__()
-        self.share, self.gain, self.phase = share, gain, phase
-        self.swing_change, self.tempo, self.rotate = swing, tempo, rotate
+        self.share, self.gain, self.tempo, self.rotate = share, gain, tempo, rotate
         self.acc_noise, self.gyro_noise, self.rate_hz = acc_noise_m_s2, gyro_noise_rad_s, rate_hz
 
     def forward(self, windows: Tensor) -> Tensor:
@@ -51,51 +45,17 @@ class PhysicalAugmentation(nn.Module):
         if not bool(chosen.any()):
             return windows
         x = windows[chosen]
-        x = swing(x, (self._normal(x, self.swing_change)).clamp(-0.8, 1.5), self.rate_hz)
         x = stretch(x, ((torch.rand(len(x), device=x.device) * 2 - 1) * self.tempo).exp())
-        gain, phase = torch.randn(2, len(x), len(KNOTS_HZ), 4, device=x.device)
-        x = transmit(x, gain * self.gain, phase * self.phase, self.rate_hz)
+        x = transmit(x, torch.randn(len(x), len(KNOTS_HZ), 4, device=x.device) * self.gain, self.rate_hz)
         x = upright(x + self._noise(x))
         if self.rotate:
             x = turn(x, torch.rand(len(x), device=x.device) * 2 * torch.pi)
         return windows.index_put((chosen,), x)
 
-    @staticmethod
-    def _normal(x: Tensor, deviation: float) -> Tensor:
-        return torch.randn(len(x), device=x.device) * deviation
-
     def _noise(self, x: Tensor) -> Tensor:
         size = torch.tensor([self.acc_noise] * 3 + [self.gyro_noise] * 3, device=x.device)
         white = torch.randn_like(x) * torch.rand(len(x), 1, 1, device=x.device) / 2
         return (torch.randn_like(x[:, :1]) + white) * size
-
-
-def swing(windows: Tensor, change: Tensor, rate_hz: float) -> Tensor:
-    """Let the limb that carries the device swing more or less about the horizontal axes.
-
-    The swing's angle is the integral of the angular rate without its slow drift; the device is turned by a share of it.
-
-    Args:
-        windows: (B, L, 6).
-        change: (B,) relative change; 0 leaves the window, -1 takes the swing away.
-        rate_hz: samples per second.
-    """
-    acc, gyro = windows[..., :3], windows[..., 3:]
-    rate = (gyro - gyro.mean(dim=1, keepdim=True)) * torch.tensor([1.0, 1.0, 0.0], device=gyro.device)
-    angle = torch.cumsum(rate, dim=1) / rate_hz
-    drift = F.avg_pool1d(F.pad(angle.mT, (50, 50), mode="replicate"), 101, stride=1).mT
-    turned = (change[:, None, None] * (angle - drift)).clamp(-0.8, 0.8)
-    size = turned.norm(dim=2, keepdim=True).clamp(min=1e-6)
-    axis = turned / size
-    sin, cos = torch.sin(size), torch.cos(size)
-
-    def back(v: Tensor) -> Tensor:
-        """What a device that turned by `turned` reads of a vector v."""
-        along = (axis * v).sum(dim=2, keepdim=True)
-        seen: Tensor = v * cos - torch.cross(axis, v, dim=2) * sin + axis * along * (1 - cos)
-        return seen
-
-    return torch.cat([back(acc), back(gyro) + change[:, None, None] * rate], dim=-1)
 
 
 def stretch(windows: Tensor, factor: Tensor) -> Tensor:
@@ -120,22 +80,20 @@ def stretch(windows: Tensor, factor: Tensor) -> Tensor:
     return torch.cat([gravity + (x[..., :3] - gravity) * f**2, x[..., 3:] * f], dim=-1)
 
 
-def transmit(windows: Tensor, log_gain: Tensor, phase: Tensor, rate_hz: float) -> Tensor:
-    """Pass each window through a smooth random filter; means, and so gravity, stay.
+def transmit(windows: Tensor, log_gain: Tensor, rate_hz: float) -> Tensor:
+    """Multiply each window's spectrum with a smooth gain; means, and so gravity, stay.
 
     Args:
         windows: (B, L, 6).
         log_gain: (B, knots, 4) log gain at `KNOTS_HZ`: horizontal acc, vertical acc, horizontal gyro, vertical gyro.
-        phase: (B, knots, 4) radians at the same knots; there is none at 0 Hz.
         rate_hz: samples per second.
     """
     mean = windows.mean(dim=1, keepdim=True)
+    # Room for what a filter smears over the end, which would else come back at the beginning.
     padded = round(1.2 * windows.shape[1])
     spectrum = torch.fft.rfft(windows - mean, n=padded, dim=1)
-    weights = interpolation(spectrum.shape[1], rate_hz / padded).to(windows)
-    delay = weights[:, 1:] @ phase[:, 1:]
-    response = torch.polar((weights @ log_gain).exp(), delay)[..., list(GROUP_OF_CHANNEL)]
-    changed: Tensor = torch.fft.irfft(spectrum * response, n=padded, dim=1)
+    gain = (interpolation(spectrum.shape[1], rate_hz / padded).to(windows) @ log_gain).exp()
+    changed: Tensor = torch.fft.irfft(spectrum * gain[..., list(GROUP_OF_CHANNEL)], n=padded, dim=1)
     return mean + changed[:, : windows.shape[1]]
 
 

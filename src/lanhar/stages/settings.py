@@ -41,7 +41,7 @@ def make_dataset(card: Mapping[str, Any], cfg: DictConfig) -> Dataset:
     arguments = {key: value for key, value in plain(card).items() if key != "name"}
     if "spec" in arguments and arguments["spec"] is None:
         raise LanharError(
-            "recordings need the YAML that describes them; write source.spec=<its path> (or target.spec, or dataset.spec "
+            "recordings need the YAML that describes them; write source.spec=<its path> (or target.spec, dataset.spec "
             "where one dataset is named)"
         )
     return get_dataset(card["name"])(data_dir, cache_folder(cfg), download=cfg.download, **arguments)

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+import torch
+
+from lanhar.activities import LabelSpace
+from lanhar.datamodules.window_batches import WindowTexts
+from lanhar.datamodules.window_set import LabelledWindows, concatenate
+from lanhar.errors import LanharError
+
+SPACE = LabelSpace(("walk", "still"), {"still": ("sit", "stand")})
+ACTIVITIES = np.array(["walk", "sit", "stand", "lie", "walk", "sit"])
+
+
+def windows(dataset: str = "uci", subjects: str = "aabbab") -> LabelledWindows:
+    n = len(ACTIVITIES)
+    samples = np.zeros((n, 4, 6), np.float32) + np.arange(n, dtype=np.float32)[:, None, None]
+    return LabelledWindows(
+        samples, np.zeros((n, 3), np.float32), np.zeros((n, 2), np.float32), np.zeros((n, 2), np.float32),
+        np.array([dataset] * n), ACTIVITIES, np.array([f"{dataset}/{s}" for s in subjects]),
+        np.array(["waist"] * n), np.arange(n), np.zeros(n),
+    )  # fmt: skip
+
+
+def test_labels_are_the_label_spaces_and_others_fall_out():
+    assert windows().labels(SPACE).tolist() == [0, 1, 1, -1, 0, 1]
+    kept = windows().in_space(SPACE)
+    assert kept.activity.tolist() == ["walk", "sit", "stand", "walk", "sit"]
+    assert kept.samples[:, 0, 0].tolist() == kept.recording.tolist() == [0, 1, 2, 4, 5]
+
+
+def test_joined_datasets_keep_their_subjects_apart():
+    both = concatenate([windows("uci"), windows("hhar")])
+    assert len(both) == 12
+    assert set(both.subject) == {"uci/a", "uci/b", "hhar/a", "hhar/b"}
+    with pytest.raises(LanharError, match="source=uci"):
+        concatenate([])
+
+
+def build(**options) -> WindowTexts:
+    train = windows().in_space(SPACE)
+    texts = torch.arange(5.0)[:, None].expand(5, 3)
+    validation = windows(subjects="cccccc").in_space(SPACE)
+    return WindowTexts(train, texts, validation, SPACE, **({"batch_size": 4, "batches_per_epoch": 3, "seed": 0} | options))
+
+
+def test_each_window_keeps_its_text_and_label():
+    place = {0.0: (0.0, 0), 1.0: (1.0, 1), 2.0: (2.0, 1), 4.0: (3.0, 0), 5.0: (4.0, 1)}
+    batches = list(build().train_dataloader())
+    assert len(batches) == 3
+    for batch in batches:
+        assert torch.bincount(batch.labels).tolist() == [2, 2]
+        for window, text, label in zip(batch.windows, batch.texts, batch.labels, strict=True):
+            assert place[window[0, 0].item()] == (text[0].item(), label.item())
+
+
+def test_without_a_number_an_epoch_draws_as_many_windows_as_there_are():
+    assert len(build(batch_size=2, batches_per_epoch=None).train_dataloader()) == 2
+
+
+def test_validation_shows_every_window_once():
+    (batch,) = build().val_dataloader()
+    assert batch.windows[:, 0, 0].tolist() == [0, 1, 2, 4, 5]
+    assert batch.labels.tolist() == [0, 1, 1, 0, 1]
+
+
+def test_a_subject_on_both_sides_is_refused():
+    train = windows().in_space(SPACE)
+    with pytest.raises(LanharError, match=r"uci/a.*split by subject"):
+        WindowTexts(train, torch.zeros(5, 3), train, SPACE, 4, 1, 0)

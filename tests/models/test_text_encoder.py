@@ -1,0 +1,53 @@
+import pytest
+import torch
+
+from lanhar.errors import LanharError
+from lanhar.pretrained import load_text_encoder, resolve_text_encoder, text_encoder_identity
+
+
+@pytest.mark.parametrize(("layers", "trains"), [(0, set()), (1, {"1"}), (2, {"0", "1"})])
+def test_only_the_topmost_layers_train(layers, trains, tiny_text_encoder):
+    encoder, _ = load_text_encoder(str(tiny_text_encoder), 16, layers, 0.0)
+    names = [name for name, p in encoder.named_parameters() if p.requires_grad]
+    assert {name.split("layer.")[1].split(".")[0] for name in names} == trains
+
+
+def test_none_trains_everything_but_the_pooler(tiny_text_encoder):
+    encoder, _ = load_text_encoder(str(tiny_text_encoder), 16, None, 0.0)
+    frozen = {name for name, p in encoder.named_parameters() if not p.requires_grad}
+    assert frozen == {"backbone.pooler.dense.weight", "backbone.pooler.dense.bias"}
+
+
+def test_embeddings_are_means_of_token_states_of_unit_length(tiny_text_encoder):
+    encoder, tokenise = load_text_encoder(str(tiny_text_encoder), 16, 1, 0.0)
+    (ids,) = tokenise(["steady strides"])
+    states = encoder.backbone(input_ids=torch.tensor([ids])).last_hidden_state[0]
+    mean = states.mean(dim=0)
+    padded = torch.tensor([[*ids, 0, 0]]), torch.tensor([[1] * len(ids) + [0, 0]])
+    torch.testing.assert_close(encoder(*padded)[0], mean / mean.norm(), atol=1e-5, rtol=1e-4)
+
+
+def test_texts_are_cut_with_their_special_tokens(tiny_text_encoder):
+    _, tokenise = load_text_encoder(str(tiny_text_encoder), 8, 1, 0.0)
+    short, long = tokenise(["steps", "steps " * 50])
+    assert len(long) == 8
+    assert (long[0], long[-1]) == (short[0], short[-1])
+    _, longest = load_text_encoder(str(tiny_text_encoder), 100_000, 1, 0.0)
+    assert len(longest(["steps " * 1000])[0]) == 512
+
+
+def test_the_identity_of_a_folder_is_its_content(tiny_text_encoder, tmp_path):
+    assert text_encoder_identity("minilm") == "minilm"
+    assert text_encoder_identity("allenai/scibert_scivocab_uncased") == "allenai/scibert_scivocab_uncased"
+    assert str(tiny_text_encoder) not in text_encoder_identity(str(tiny_text_encoder))
+
+
+WRONG = [("./nowhere", "no config.json"), ("no/such-model", "text_encoder=minilm"), ("a b c", "text_encoder=minilm")]
+
+
+@pytest.mark.parametrize(("name", "hint"), WRONG)
+def test_what_cannot_be_had_says_what_to_write(name, hint, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(LanharError, match=hint) as error:
+        resolve_text_encoder(name)
+    assert "\n" not in str(error.value)

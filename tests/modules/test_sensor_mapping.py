@@ -1,0 +1,122 @@
+import math
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from lanhar.datamodules.batches import WindowBatch
+from lanhar.models.transformer_encoder import TransformerEncoder
+from lanhar.modules.schedule import warmup_cosine
+from lanhar.modules.sensor_mapping import SensorMapping
+
+torch.set_num_threads(1)
+
+LOSS = {
+    "clip": {"weight": 0.1, "soft_targets": 0.0, "initial_scale": 10.0, "max_scale": 50.0},
+    "prototype": {"weight": 1.0, "scale": 12.0, "label_smoothing": 0.0},
+}
+
+
+def build(**options):
+    torch.manual_seed(0)
+    encoder = TransformerEncoder(8, 60, patch=10, dim=16, layers=1, heads=2, feedforward=16, dropout=0.0)
+    bank = F.normalize(torch.randn(3, 8), dim=-1)
+    module = SensorMapping(encoder, bank, LOSS, options.pop("augment", nn.Identity()), **options)
+    windows, texts = torch.randn(6, 60, 6), F.normalize(torch.randn(6, 8), dim=-1)
+    return module, WindowBatch(windows, texts, torch.tensor([0, 1, 2, 0, -1, -1]))
+
+
+@pytest.mark.parametrize("text_projection", [False, True])
+def test_the_text_side_gets_no_gradient(text_projection):
+    module, batch = build(text_projection=text_projection)
+    texts = batch.texts.clone().requires_grad_()
+    sum(module.losses(WindowBatch(batch.windows, texts.detach(), batch.labels)).values()).backward()
+    assert not module.label_embeddings.requires_grad
+    assert module.label_embeddings.grad is None
+    trained = {name.split(".")[0] for name, p in module.named_parameters() if p.grad is not None and p.grad.abs().sum()}
+    assert trained == {"sensor_encoder", "log_scale"} | ({"text_projection"} if text_projection else set())
+
+
+def test_windows_without_a_label_enter_only_the_clip_term():
+    module, batch = build()
+    module.eval()
+    terms = module.losses(batch)
+    other = batch.windows.clone()
+    other[4:] = torch.randn_like(other[4:])
+    changed = module.losses(WindowBatch(other, batch.texts, batch.labels))
+    assert torch.equal(terms["prototype"], changed["prototype"])
+    assert not torch.equal(terms["clip"], changed["clip"])
+    # By hand: mean of -log softmax over the labelled rows alone.
+    logits = 12.0 * module(batch.windows[:4])
+    expected = -torch.log_softmax(logits, dim=1)[torch.arange(4), batch.labels[:4]].mean()
+    torch.testing.assert_close(terms["prototype"], expected)
+
+
+def test_a_batch_without_any_label_has_no_prototype_term():
+    module, batch = build()
+    assert set(module.losses(WindowBatch(batch.windows, batch.texts, torch.full((6,), -1)))) == {"clip"}
+
+
+def test_the_logit_scale_is_clamped():
+    module, batch = build()
+    module.eval()
+    assert float(module.log_scale) == pytest.approx(math.log(10))
+    at = []
+    for scale in (50.0, 5000.0):
+        module.log_scale.data.fill_(math.log(scale))
+        at.append(module.losses(batch)["clip"])
+    torch.testing.assert_close(*at)
+
+
+def test_augmentation_touches_training_only(monkeypatch):
+    class Zero(nn.Module):
+        def forward(self, windows):
+            return windows * 0
+
+    module, batch = build(augment=Zero())
+    seen = []
+    monkeypatch.setattr(module, "log_dict", lambda *_, **__: None)
+    monkeypatch.setattr(module, "log", lambda *_, **__: None)
+    module.sensor_encoder.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].abs().sum().item()))
+    module.training_step(batch, 0)
+    module.validation_step(WindowBatch(batch.windows[:4], batch.texts[:4], batch.labels[:4]), 0)
+    assert seen[0] == 0
+    assert seen[1] > 0
+
+
+def test_cosines_are_to_the_bank_in_its_order():
+    module, batch = build()
+    module.eval()
+    expected = torch.stack([F.cosine_similarity(module.sensor_encoder(batch.windows), row[None]) for row in module.bank()], 1)
+    torch.testing.assert_close(module(batch.windows), expected)
+
+
+def test_a_few_steps_overfit_a_batch():
+    module, batch = build()
+    optimizer = torch.optim.Adam(module.parameters(), lr=1e-2)
+    first = {name: value.item() for name, value in module.losses(batch).items()}
+    for _ in range(60):
+        optimizer.zero_grad()
+        sum(module.losses(batch).values()).backward()
+        optimizer.step()
+    last = {name: value.item() for name, value in module.losses(batch).items()}
+    assert all(last[name] < 0.5 * first[name] for name in first)
+    assert module(batch.windows[:4]).argmax(dim=1).tolist() == [0, 1, 2, 0]
+
+
+def test_the_rate_rises_over_the_warm_up_and_falls_to_zero():
+    parameter = nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.SGD([parameter], lr=2.0)
+    scheduler = warmup_cosine(optimizer, total_steps=100, warmup=0.2)["lr_scheduler"]["scheduler"]
+    rates = []
+    for _ in range(100):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    assert rates[0] == pytest.approx(0.1)
+    assert max(rates) == rates[19] == pytest.approx(2.0)
+    assert rates[60] == pytest.approx(1.0)
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.0, abs=1e-9)
+    assert all(a <= b for a, b in zip(rates[:19], rates[1:20], strict=True))
+    assert all(a >= b for a, b in zip(rates[20:-1], rates[21:], strict=True))
