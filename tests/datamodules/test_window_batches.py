@@ -40,7 +40,10 @@ def build(**options) -> WindowTexts:
     train = windows().in_space(SPACE)
     texts = torch.arange(5.0)[:, None].expand(5, 3)
     validation = windows(subjects="cccccc").in_space(SPACE)
-    return WindowTexts(train, texts, validation, SPACE, **({"batch_size": 4, "batches_per_epoch": 3, "seed": 0} | options))
+    settings = {"batch_size": 4, "batches_per_epoch": 3, "seed": 0} | options
+    batches = WindowTexts(train, texts, validation, SPACE, **settings)
+    batches.setup("fit")
+    return batches
 
 
 def test_each_window_keeps_its_text_and_label():
@@ -49,7 +52,7 @@ def test_each_window_keeps_its_text_and_label():
     assert len(batches) == 3
     for batch in batches:
         assert torch.bincount(batch.labels).tolist() == [2, 2]
-        for window, text, label in zip(batch.windows, batch.texts, batch.labels, strict=True):
+        for window, text, label in zip(batch.inputs, batch.texts, batch.labels, strict=True):
             assert place[window[0, 0].item()] == (text[0].item(), label.item())
 
 
@@ -59,7 +62,7 @@ def test_without_a_number_an_epoch_draws_as_many_windows_as_there_are():
 
 def test_validation_shows_every_window_once():
     (batch,) = build().val_dataloader()
-    assert batch.windows[:, 0, 0].tolist() == [0, 1, 2, 4, 5]
+    assert batch.inputs[:, 0, 0].tolist() == [0, 1, 2, 4, 5]
     assert batch.labels.tolist() == [0, 1, 1, 0, 1]
 
 
@@ -67,3 +70,13 @@ def test_a_subject_on_both_sides_is_refused():
     train = windows().in_space(SPACE)
     with pytest.raises(LanharError, match=r"uci/a.*split by subject"):
         WindowTexts(train, torch.zeros(5, 3), train, SPACE, 4, 1, 0)
+
+
+def test_changed_copies_are_shown_in_training_and_never_in_validation():
+    batches = build(batch_size=64, copies=2, clean_share=0.25, augment=lambda x: x + 100, describe=lambda x: -x)
+    (batch, *_) = batches.train_dataloader()
+    changed = (batch.inputs < -50).flatten(1).all(1).float().mean()
+    assert 0.5 < changed < 0.95
+    (held_out,) = batches.val_dataloader()
+    assert (held_out.inputs > -50).all()
+    assert (batches.described > -50).all()

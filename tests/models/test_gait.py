@@ -65,7 +65,7 @@ def test_the_step_rate_is_found(step_hz, length):
 )
 def test_a_dead_sensor_gives_a_finite_embedding_of_unit_length(window):
     encoder = GaitEncoder(16, 300).eval()
-    encoder.fit_scaling(walking(8))
+    encoder.fit_scaling(encoder.describe(walking(8)))
     embedding = encoder(window)
     assert torch.isfinite(embedding).all()
     torch.testing.assert_close(embedding.norm(dim=1), torch.ones(1))
@@ -74,7 +74,7 @@ def test_a_dead_sensor_gives_a_finite_embedding_of_unit_length(window):
 def test_a_window_stands_alone():
     encoder = GaitEncoder(16, 300).eval()
     x = walking(6)
-    encoder.fit_scaling(x)
+    encoder.fit_scaling(encoder.describe(x))
     together = encoder(x)
     alone = torch.cat([encoder(x[i : i + 1]) for i in range(6)])
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-4)
@@ -82,7 +82,7 @@ def test_a_window_stands_alone():
 
 def test_scaling_travels_with_the_weights():
     encoder = GaitEncoder(16, 300).eval()
-    encoder.fit_scaling(walking(32))
+    encoder.fit_scaling(encoder.describe(walking(32)))
     copy = GaitEncoder(16, 300).eval()
     copy.load_state_dict(encoder.state_dict())
     torch.testing.assert_close(copy(walking(3, seed=9)), encoder(walking(3, seed=9)))

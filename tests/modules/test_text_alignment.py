@@ -21,7 +21,7 @@ LOSS = {
     "label_triplet": {"weight": 0.5, "margin": 1.0},
     "reconstruction": {"weight": 0.1},
 }
-SENSOR = ["strong steady steps", "quick strong steps", "nothing moves at all", "almost no movement", "slow rising steps"]
+SENSOR = ["strong steady steps", "quick strong steps", "nothing moves at all", "almost no change", "slow rising steps"]
 LABEL = ["a person moves on level ground", "a person keeps still", "a person gains height"]
 LABELS = torch.tensor([0, 0, 1, 1, 2])
 
@@ -54,8 +54,10 @@ def test_prototypes_carry_no_gradient(build, monkeypatch):
 
 def test_padding_does_not_change_an_embedding(build):
     module, batch = build()
-    alone = [module.text_encoder(i[m == 1][None], m[m == 1][None]) for i, m in zip(batch.sensor_ids, batch.sensor_mask, strict=True)]
-    torch.testing.assert_close(torch.cat(alone), module.text_encoder(batch.sensor_ids, batch.sensor_mask), atol=1e-5, rtol=0)
+    rows = zip(batch.sensor_ids, batch.sensor_mask, strict=True)
+    alone = torch.cat([module.text_encoder(ids[mask == 1][None], mask[mask == 1][None]) for ids, mask in rows])
+    together = module.text_encoder(batch.sensor_ids, batch.sensor_mask)
+    torch.testing.assert_close(alone, together, atol=1e-5, rtol=0)
 
 
 def test_embedding_is_free_of_dropout(build):

@@ -44,7 +44,7 @@ def test_the_tour_goes_from_recordings_to_predictions(tmp_path, monkeypatch):
     notebook = nbformat.read(TOUR, as_version=4)
     client = NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": tmp_path}})
     client.execute()
-    assert images_in(outputs_of(notebook, "recording.gyro")) == 1
+    assert images_in(outputs_of(notebook, "plt.subplots")) == 1
     assert images_in(outputs_of(notebook, "confusion.png")) == 2
     for words in ("interpreter.interpret", "label_interpretations("):
         text = text_of(outputs_of(notebook, words))

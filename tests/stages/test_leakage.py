@@ -115,13 +115,14 @@ def test_unlabelled_windows_enter_the_batches_without_label_or_subject(tmp_path,
     batches = WindowTexts(
         data.train, texts, data.validation, data.space, 100, 2, 0, target, torch.ones(len(target), 2)
     )
+    batches.setup("fit")
     for batch in batches.train_dataloader():
         unlabelled = batch.labels == -1
         assert torch.equal(unlabelled, batch.texts[:, 0] == 1)
         # One of five groups: four activities and the target.
         assert int(unlabelled.sum()) == 20
         known = {window.tobytes() for window in np.asarray(target.samples)}
-        assert all(window.numpy().tobytes() in known for window in batch.windows[unlabelled])
+        assert all(window.numpy().tobytes() in known for window in batch.inputs[unlabelled])
 
 
 def test_source_and_target_share_no_subject_and_no_file(tmp_path, configure, loaded):

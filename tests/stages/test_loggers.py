@@ -86,6 +86,7 @@ def test_a_run_logs_config_stages_scores_pictures_and_texts(runs):
     rows = json.loads(table.read_text())
     assert rows["columns"] == ["activity", "subject", "interpretation"]
     assert {row[0] for row in rows["data"]} == {"walk", "still", "stairs_up", "stairs_down"}
-    config = {u.key or u.nested_key[0]: json.loads(u.value_json) for r in found for u in [*r.run.config.update, *r.config.update]}
+    updates = [u for r in found for u in [*r.run.config.update, *r.config.update]]
+    config = {u.key or u.nested_key[0]: json.loads(u.value_json) for u in updates}
     assert config["seed"] in (0, 1)
     assert config["mapping"]["loss"]["prototype"]["weight"] == 1.0

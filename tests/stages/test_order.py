@@ -32,7 +32,7 @@ def run(request, tmp_path_factory, configure, loaded):
 
 
 def test_everything_that_is_written_has_the_label_spaces_order(run):
-    order, _, data, alignment, mapping, folder, report = run
+    order, _, data, _, _, folder, report = run
     assert report == json.loads((folder / "metrics.json").read_text())
     assert list(data.space.activities) == order == report["run"]["label_space"]
     predictions = pd.read_parquet(folder / "predictions.parquet")
@@ -50,7 +50,7 @@ def test_everything_that_is_written_has_the_label_spaces_order(run):
 
 
 def test_predictions_are_the_nearest_of_the_saved_label_bank(run):
-    order, _, data, alignment, mapping, folder, report = run
+    order, _, data, _, mapping, folder, _ = run
     bank = np.load(folder / "label_bank.npz")
     assert bank["names"].tolist() == order
     cosines = mapping.predict(data.target.samples)[0].numpy() @ bank["embeddings"].T
@@ -78,7 +78,8 @@ def test_a_permuted_label_space_permutes_the_report_and_nothing_else(run):
     module = copy.deepcopy(mapping.module)
     module.label_embeddings.copy_(mapping.module.label_embeddings[permutation])
     permuted = dataclasses.replace(data, space=LabelSpace(names, data.space.merges))
-    turned = run_the_test(cfg, permuted, alignment, Mapping(mapping.key, mapping.folder, module), folder.parent / "turned")
+    swapped = Mapping(mapping.key, mapping.folder, module)
+    turned = run_the_test(cfg, permuted, alignment, swapped, folder.parent / "turned")
     before, after = report["methods"]["lanhar"], turned["methods"]["lanhar"]
     assert after["activities"] == list(names)
     assert after["confusion"] == np.array(before["confusion"])[np.ix_(permutation, permutation)].tolist()
@@ -90,7 +91,7 @@ def test_a_permuted_label_space_permutes_the_report_and_nothing_else(run):
 
 
 def test_a_permuted_label_bank_alone_permutes_the_predictions(run):
-    order, cfg, data, alignment, mapping, folder, report = run
+    _, cfg, data, alignment, mapping, folder, report = run
     permutation = [1, 2, 3, 0]
     module = copy.deepcopy(mapping.module)
     module.label_embeddings.copy_(mapping.module.label_embeddings[permutation])

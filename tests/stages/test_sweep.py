@@ -33,7 +33,8 @@ def test_a_sweep_ends_with_one_table(swept):
     (csv,) = folder.glob("runs/sweeps/*/runs.csv")
     rows = pd.read_csv(csv)
     assert len(rows) == 8
-    assert set(zip(rows["source"], rows["seed"], strict=True)) == {(s, n) for s in ("uci", "motionsense") for n in (0, 1)}
+    jobs = set(zip(rows["source"], rows["seed"], strict=True))
+    assert jobs == {(source, seed) for source in ("uci", "motionsense") for seed in (0, 1)}
     assert set(rows["protocol"]) == {"source_only"}
     assert set(rows["interpreter"]) == {"rules"}
     assert csv.with_suffix(".md").read_text().startswith("| study ")
@@ -59,7 +60,7 @@ def test_a_failing_job_leaves_the_others_done(swept, words):
     spaces = "label_space.activities=[walk,still],[walk,still,lie]"
     result = start([*words(folder / "other"), "source=motionsense", "target=uci", spaces], folder)
     assert result.returncode == 2
-    (line,) = [line for line in result.stderr.splitlines() if line.strip()]
+    (line,) = result.stderr.strip().splitlines()
     assert line.startswith("lanhar: ")
     assert "lie" in line
     assert len(list(folder.glob("other/motionsense_to_uci/*/metrics.json"))) == 1

@@ -33,12 +33,12 @@ class WindowBatch:
     """Windows of one training step of stage 2.
 
     Attributes:
-        windows: (B, L, 6) acc m/s², gyro rad/s.
+        inputs: (B, ...) what the sensor encoder's fixed part makes of the windows; (B, L, 6) where it has none.
         texts: (B, D) unit-length embeddings of the windows' own interpretations.
         labels: (B,) activity indices; -1 for a target window, whose label training never sees.
     """
 
-    windows: Tensor
+    inputs: Tensor
     texts: Tensor
     labels: Tensor
 

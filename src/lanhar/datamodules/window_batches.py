@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import lightning as L
 import numpy as np
 import torch
@@ -9,20 +11,33 @@ from lanhar.activities import LabelSpace
 from lanhar.datamodules.batches import WindowBatch
 from lanhar.datamodules.sampling import BalancedBatches
 from lanhar.datamodules.window_set import LabelledWindows, Windows
+from lanhar.datasets.locate import Progress, no_progress
 from lanhar.errors import LanharError
+
+Transform = Callable[[Tensor], Tensor]
+
+
+def as_recorded(windows: Tensor) -> Tensor:
+    """No change."""
+    return windows
 
 
 class _WindowDataset(Dataset[WindowBatch]):
-    """Whole batches by a list of rows: one gather from the memory map instead of one per window."""
+    """Whole batches by a list of rows; each row shows one of its views."""
 
-    def __init__(self, samples: NDArray[np.float32], texts: Tensor, labels: NDArray[np.int64]) -> None:
-        self.samples, self.texts, self.labels = samples, texts, torch.from_numpy(labels)
+    def __init__(self, views: Tensor, texts: Tensor, labels: NDArray[np.int64], clean_share: float) -> None:
+        self.views, self.texts, self.labels = views, texts, torch.from_numpy(labels)
+        self.clean_share = clean_share
 
     def __len__(self) -> int:
-        return len(self.samples)
+        return self.views.shape[1]
 
     def __getitem__(self, rows: list[int]) -> WindowBatch:
-        return WindowBatch(torch.from_numpy(self.samples[rows]), self.texts[rows], self.labels[rows])
+        # torch's generator is re-seeded at every epoch, so these draws survive a resume.
+        changed = torch.rand(len(rows)) >= self.clean_share
+        view = torch.randint(1, max(2, len(self.views)), (len(rows),)) * changed
+        view = view.clamp(max=len(self.views) - 1)
+        return WindowBatch(self.views[view, rows], self.texts[rows], self.labels[rows])
 
 
 class WindowTexts(L.LightningDataModule):
@@ -38,6 +53,11 @@ class WindowTexts(L.LightningDataModule):
         seed: fixes the batches.
         target: unlabelled target windows (`transductive`); labelled ones are refused.
         target_texts: (M, D) embeddings of their interpretations.
+        describe: the sensor encoder's fixed part; it is the same in every epoch, so it runs once a view.
+        augment: makes a changed copy of windows (B, L, 6).
+        copies: changed copies of each training window.
+        clean_share: share of the windows of a batch that are shown as recorded, 0 to 1.
+        progress: wraps the making of the views.
     """
 
     def __init__(
@@ -51,6 +71,12 @@ class WindowTexts(L.LightningDataModule):
         seed: int,
         target: Windows | None = None,
         target_texts: Tensor | None = None,
+        *,
+        describe: Transform = as_recorded,
+        augment: Transform = as_recorded,
+        copies: int = 0,
+        clean_share: float = 0.0,
+        progress: Progress = no_progress,
     ) -> None:
         super().__init__()
         if isinstance(target, LabelledWindows):
@@ -65,11 +91,37 @@ class WindowTexts(L.LightningDataModule):
             texts = torch.cat([texts, target_texts])
             labels = np.concatenate([labels, np.full(len(target), -1)])
             groups = np.concatenate([groups, np.full(len(target), "target")])
-        self.groups = groups
-        self.train_set = _WindowDataset(samples, texts, labels)
-        val_labels = validation.labels(space)
-        self.val_set = _WindowDataset(validation.samples, torch.zeros(len(validation), texts.shape[1]), val_labels)
+        self._samples, self._texts, self._labels, self.groups = samples, texts, labels, groups
+        self._validation, self._space = validation, space
+        self._describe, self._augment, self._copies, self._clean_share = describe, augment, copies, clean_share
+        self._progress = progress
         self.batches = batches_per_epoch or max(1, len(samples) // batch_size)
+        self._n_labelled = len(train)
+
+    def setup(self, stage: str) -> None:  # noqa: ARG002
+        """Describe every window, and its changed copies, once."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            views = self._views(self._samples, self._copies)
+        self.train_set = _WindowDataset(views, self._texts, self._labels, self._clean_share)
+        labels = self._validation.labels(self._space)
+        held_out = self._views(self._validation.samples, 0) if len(labels) else torch.empty(1, 0)
+        self.val_set = _WindowDataset(held_out, torch.zeros(len(labels), self._texts.shape[1]), labels, 1.0)
+
+    @property
+    def described(self) -> Tensor:
+        """(N, ...) what the encoder's fixed part makes of the source's windows as they were recorded."""
+        return self.train_set.views[0, : self._n_labelled]
+
+    @torch.no_grad()
+    def _views(self, samples: NDArray[np.float32], copies: int) -> Tensor:
+        starts = range(0, len(samples), 256)
+        jobs = [(copy, start) for copy in range(copies + 1) for start in starts]
+        parts = []
+        for copy, start in self._progress(jobs, "Describing windows", len(jobs)):
+            windows = torch.from_numpy(np.array(samples[start : start + 256]))
+            parts.append(self._describe(self._augment(windows) if copy else windows))
+        return torch.stack([torch.cat(parts[i : i + len(starts)]) for i in range(0, len(parts), len(starts))])
 
     def train_dataloader(self) -> DataLoader[WindowBatch]:
         """Batches balanced over activities and, within each, over subjects."""

@@ -16,7 +16,6 @@ class PhysicalAugmentation(nn.Module):
     turns about the vertical, sensors are noisy. Windows are aligned again afterwards.
 
     Args:
-        share: share of windows that are changed, 0 to 1; the rest stays as recorded.
         gain: standard deviation, log scale, of the gain at each knot.
         tempo: half-width of the factor on time, log scale.
         rotate: whether windows turn about the vertical by any angle.
@@ -27,7 +26,6 @@ class PhysicalAugmentation(nn.Module):
 
     def __init__(
         self,
-        share: float = 0.7,
         gain: float = 0.9,
         tempo: float = 0.14,
         rotate: bool = True,
@@ -36,21 +34,16 @@ class PhysicalAugmentation(nn.Module):
         rate_hz: float = 50.0,
     ) -> None:
         super().__init__()
-        self.share, self.gain, self.tempo, self.rotate = share, gain, tempo, rotate
+        self.gain, self.tempo, self.rotate = gain, tempo, rotate
         self.acc_noise, self.gyro_noise, self.rate_hz = acc_noise_m_s2, gyro_noise_rad_s, rate_hz
 
     def forward(self, windows: Tensor) -> Tensor:
         """Augment windows (B, L, 6) in m/s² and rad/s; the shape stays."""
-        chosen = torch.rand(len(windows), device=windows.device) < self.share
-        if not bool(chosen.any()):
-            return windows
-        x = windows[chosen]
-        x = stretch(x, ((torch.rand(len(x), device=x.device) * 2 - 1) * self.tempo).exp())
-        x = transmit(x, torch.randn(len(x), len(KNOTS_HZ), 4, device=x.device) * self.gain, self.rate_hz)
+        count = len(windows)
+        x = stretch(windows, ((torch.rand(count, device=windows.device) * 2 - 1) * self.tempo).exp())
+        x = transmit(x, torch.randn(count, len(KNOTS_HZ), 4, device=x.device) * self.gain, self.rate_hz)
         x = upright(x + self._noise(x))
-        if self.rotate:
-            x = turn(x, torch.rand(len(x), device=x.device) * 2 * torch.pi)
-        return windows.index_put((chosen,), x)
+        return turn(x, torch.rand(count, device=x.device) * 2 * torch.pi) if self.rotate else x
 
     def _noise(self, x: Tensor) -> Tensor:
         size = torch.tensor([self.acc_noise] * 3 + [self.gyro_noise] * 3, device=x.device)

@@ -2,8 +2,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lanhar.models.sensor_encoder import SensorEncoder
 
-class TransformerEncoder(nn.Module):
+
+class TransformerEncoder(SensorEncoder):
     """A Transformer over patches of the raw window (LanHAR's sensor encoder, with a patch length of its own).
 
     `patch=1, dim=768, layers=3, heads=2, feedforward=1024, pool="sum"` is the released code's shape (12.4 M
@@ -41,29 +43,23 @@ class TransformerEncoder(nn.Module):
         self.pool = pool
         self.register_buffer("mean", torch.zeros(6))
         self.register_buffer("std", torch.ones(6))
-        self.embed = nn.Linear(6 * patch, dim)
+        self.embed_patch = nn.Linear(6 * patch, dim)
         self.position = nn.Parameter(torch.randn(window_length // patch, dim) * 0.02)
         layer = nn.TransformerEncoderLayer(dim, heads, feedforward, dropout, batch_first=True)
         self.blocks = nn.TransformerEncoder(layer, layers, enable_nested_tensor=False)
         self.project = nn.Sequential(nn.Linear(dim, embedding_dim), nn.GELU(), nn.LayerNorm(embedding_dim))
 
-    def fit_scaling(self, windows: Tensor) -> None:
-        """Take channel means and deviations from training windows (N, L, 6); they become part of the weights."""
-        self.mean.copy_(windows.mean(dim=(0, 1)))
-        self.std.copy_(windows.std(dim=(0, 1)).clamp(min=1e-3))
+    @torch.no_grad()
+    def fit_scaling(self, inputs: Tensor) -> None:
+        """Take channel means and deviations of training windows (N, L, 6) into the weights."""
+        self.mean.copy_(inputs.mean(dim=(0, 1)))
+        self.std.copy_(inputs.std(dim=(0, 1)).clamp(min=1e-3))
 
-    def forward(self, windows: Tensor) -> Tensor:
-        """Embed windows.
-
-        Args:
-            windows: (B, L, 6), acc in m/s² with +z up, gyro in rad/s.
-
-        Returns:
-            (B, D), unit length.
-        """
-        x = (windows - self.mean) / self.std
+    def embed(self, inputs: Tensor) -> Tensor:
+        """Embed windows (B, L, 6), acc in m/s² with +z up and gyro in rad/s: (B, D), unit length."""
+        x = (inputs - self.mean) / self.std
         tokens = len(self.position)
         x = x[:, : tokens * self.patch].reshape(len(x), tokens, -1)
-        x = self.blocks(self.embed(x) + self.position)
+        x = self.blocks(self.embed_patch(x) + self.position)
         x = x.sum(dim=1) if self.pool == "sum" else x.mean(dim=1)
         return F.normalize(self.project(x), dim=-1)

@@ -7,7 +7,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lanhar.datamodules.batches import WindowBatch
+from lanhar.datamodules.window_batches import WindowTexts
 from lanhar.losses import ClipLoss, PrototypeCrossEntropy
+from lanhar.models.sensor_encoder import SensorEncoder
 from lanhar.modules.schedule import warmup_cosine
 
 
@@ -19,10 +21,9 @@ class SensorMapping(L.LightningModule):
     only the first.
 
     Args:
-        sensor_encoder: (B, L, 6) → (B, D) unit length.
+        sensor_encoder: windows (B, L, 6) → (B, D) unit length, as a fixed part `describe` and a trained part `embed`.
         label_embeddings: (C, D) unit length, the frozen label bank in the label space's order.
         loss: `clip` and `prototype` with their weights and parameters, see conf/mapping.
-        augment: maps windows (B, L, 6) to changed ones while training.
         lr: peak learning rate of AdamW.
         weight_decay: of AdamW.
         warmup: share of the steps over which the rate rises, 0 to 1.
@@ -33,10 +34,9 @@ class SensorMapping(L.LightningModule):
 
     def __init__(
         self,
-        sensor_encoder: nn.Module,
+        sensor_encoder: SensorEncoder,
         label_embeddings: Tensor,
         loss: Mapping[str, Mapping[str, float]],
-        augment: nn.Module,
         lr: float = 1e-3,
         weight_decay: float = 0.05,
         warmup: float = 0.1,
@@ -44,7 +44,6 @@ class SensorMapping(L.LightningModule):
     ) -> None:
         super().__init__()
         self.sensor_encoder = sensor_encoder
-        self.augment = augment
         self.register_buffer("label_embeddings", label_embeddings)
         dim = label_embeddings.shape[1]
         self.text_projection: nn.Module = (
@@ -68,7 +67,7 @@ class SensorMapping(L.LightningModule):
 
     def losses(self, batch: WindowBatch) -> dict[str, Tensor]:
         """The unweighted terms of the loss on one batch."""
-        sensor = self.sensor_encoder(batch.windows)
+        sensor = self.sensor_encoder.embed(batch.inputs)
         texts = F.normalize(self.text_projection(batch.texts), dim=-1)
         scale = self.log_scale.exp().clamp(max=self.max_scale)
         terms = {"clip": self.clip(sensor, texts, scale)}
@@ -77,10 +76,14 @@ class SensorMapping(L.LightningModule):
             terms["prototype"] = self.prototype(sensor[labelled], batch.labels[labelled], self.bank())
         return terms
 
+    def on_fit_start(self) -> None:
+        """Standardise inputs by the source's own windows."""
+        if isinstance(self.trainer.datamodule, WindowTexts):  # type: ignore[attr-defined]
+            self.sensor_encoder.fit_scaling(self.trainer.datamodule.described)  # type: ignore[attr-defined]
+
     def training_step(self, batch: WindowBatch, _: int) -> Tensor:
-        """Loss of one batch of augmented windows."""
-        augmented = WindowBatch(self.augment(batch.windows), batch.texts, batch.labels)
-        terms = self.losses(augmented)
+        """Loss of one batch."""
+        terms = self.losses(batch)
         total = torch.stack([self.weights[name] * value for name, value in terms.items()]).sum()
         size = len(batch.labels)
         named = {f"mapping/train/{name}": value for name, value in terms.items()}
@@ -90,7 +93,8 @@ class SensorMapping(L.LightningModule):
 
     def validation_step(self, batch: WindowBatch, _: int) -> None:
         """Accuracy on held-out source subjects, by cosine to the label bank."""
-        accuracy = (self(batch.windows).argmax(dim=1) == batch.labels).float().mean()
+        cosines = self.sensor_encoder.embed(batch.inputs) @ self.bank().T
+        accuracy = (cosines.argmax(dim=1) == batch.labels).float().mean()
         self.log("mapping/val/accuracy", accuracy, prog_bar=True, batch_size=len(batch.labels))
 
     def configure_optimizers(self) -> Any:

@@ -59,6 +59,8 @@ def fit(
                 # Batches are gathered from memory; loader processes would only add copies.
                 warnings.filterwarnings("ignore", message=".*does not have many workers.*")
                 warnings.filterwarnings("ignore", message=".*exists and is not empty.*")
+                # Lightning's own use of torch, nothing that a user could change.
+                warnings.filterwarnings("ignore", message=".*LeafSpec.*is deprecated.*")
                 # Stages are logged by epoch.
                 warnings.filterwarnings("ignore", message=".*smaller than the logging interval.*")
                 trainer.fit(module, data, ckpt_path=str(last) if last.exists() else None, weights_only=True)

@@ -8,7 +8,6 @@ from typing import Any
 from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig
 
-from lanhar.errors import LanharError
 from lanhar.stages.settings import plain
 
 
@@ -18,8 +17,6 @@ def open_loggers(cfg: DictConfig, name: str, runs_dir: Path) -> Iterator[list[Lo
     if cfg.logger.name == "csv":
         yield []
         return
-    if cfg.logger.name != "wandb":
-        raise LanharError(f"unknown logger '{cfg.logger.name}'; write logger=csv or logger=wandb")
     import wandb
     from lightning.pytorch.loggers import WandbLogger
 

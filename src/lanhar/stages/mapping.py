@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from omegaconf import DictConfig
 from torch import Tensor
 
+from lanhar.datamodules.sampling import balanced_subset
 from lanhar.datamodules.window_batches import WindowTexts
-from lanhar.datamodules.window_set import Windows
+from lanhar.datamodules.window_set import LabelledWindows, Windows
 from lanhar.keys import code_digest, digest
+from lanhar.models.sensor_encoder import SensorEncoder
 from lanhar.modules.sensor_mapping import SensorMapping
+from lanhar.progress import progress_bar
 from lanhar.stages.align import Alignment, window_texts
 from lanhar.stages.data import RunData
 from lanhar.stages.fit import fit
@@ -70,27 +73,14 @@ def run_mapping(
     key = digest(identity)
     folder = stages_dir / "mapping" / key
     torch.manual_seed(int(cfg.seed))
-    target: Windows | None = data.unlabelled if cfg.protocol.name == "transductive" else None
-    batches = WindowTexts(
-        data.train,
-        window_texts(cfg, alignment, data.train, "source"),
-        data.validation,
-        data.space,
-        int(cfg.mapping.batch_size),
-        cfg.mapping.batches_per_epoch,
-        int(cfg.seed),
-        target,
-        window_texts(cfg, alignment, target, "target, without labels") if target is not None else None,
-    )
-    encoder = instantiate(
+    encoder: SensorEncoder = instantiate(
         cfg.sensor_encoder, embedding_dim=alignment.bank.embeddings.shape[1], window_length=int(cfg.windows.length)
     )
-    encoder.fit_scaling(torch.from_numpy(np.array(data.train.samples)))
+    batches = _batches(cfg, data, alignment, encoder)
     module = SensorMapping(
         encoder,
         alignment.bank.embeddings,
         plain(cfg.mapping.loss),
-        instantiate(cfg.mapping.augment),
         lr=float(cfg.mapping.lr),
         weight_decay=float(cfg.mapping.weight_decay),
         warmup=float(cfg.mapping.warmup),
@@ -98,3 +88,29 @@ def run_mapping(
     )
     fit(module, batches, folder, int(cfg.mapping.epochs), cfg, identity, loggers)
     return Mapping(key, folder, module)
+
+
+def _batches(cfg: DictConfig, data: RunData, alignment: Alignment, encoder: SensorEncoder) -> WindowTexts:
+    train = _at_most(data.train, data.train.labels(data.space), cfg)
+    target: Windows | None = data.unlabelled if cfg.protocol.name == "transductive" else None
+    return WindowTexts(
+        train,
+        window_texts(cfg, alignment, train, "source"),
+        data.validation,
+        data.space,
+        int(cfg.mapping.batch_size),
+        cfg.mapping.batches_per_epoch,
+        int(cfg.seed),
+        target,
+        window_texts(cfg, alignment, target, "target, without labels") if target is not None else None,
+        describe=encoder.describe,
+        augment=instantiate(cfg.mapping.augment),
+        copies=int(cfg.mapping.augmented_copies),
+        clean_share=float(cfg.mapping.clean_share),
+        progress=progress_bar,
+    )
+
+
+def _at_most(windows: LabelledWindows, labels: NDArray[np.int64], cfg: DictConfig) -> LabelledWindows:
+    size = cfg.mapping.max_windows or len(labels)
+    return windows.select(balanced_subset(labels, windows.subject, int(size), int(cfg.seed)))

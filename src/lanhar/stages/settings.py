@@ -13,6 +13,7 @@ from lanhar.datasets.base import Dataset
 from lanhar.errors import LanharError
 
 PROTOCOLS = ("source_only", "transductive")
+LOGGERS = ("csv", "wandb")
 SAMPLE = "sample"
 
 
@@ -99,6 +100,8 @@ def check(cfg: DictConfig) -> tuple[dict[str, Dataset], dict[str, Dataset]]:
     window_settings(cfg)
     if cfg.protocol.name not in PROTOCOLS:
         raise LanharError(f"unknown protocol '{cfg.protocol.name}'; choose from {', '.join(PROTOCOLS)}")
+    if cfg.logger.name not in LOGGERS:
+        raise LanharError(f"unknown logger '{cfg.logger.name}'; write logger=csv or logger=wandb")
     both = set(cfg.source.datasets) & set(cfg.target.datasets) - {"recordings"}
     if both:
         name = sorted(both)[0]

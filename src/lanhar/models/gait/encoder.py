@@ -8,6 +8,7 @@ from lanhar.models.gait.coupling import couplings
 from lanhar.models.gait.harmonics import GaitHarmonics
 from lanhar.models.gait.rhythm import autocorrelations
 from lanhar.models.gait.spectrum import GaitSpectrum
+from lanhar.models.sensor_encoder import SensorEncoder
 
 
 class GaitDescriptors(nn.Module):
@@ -39,7 +40,7 @@ class GaitDescriptors(nn.Module):
         return torch.cat([torch.cat(local, dim=-1).mean(dim=1), *whole], dim=-1)
 
 
-class GaitEncoder(nn.Module):
+class GaitEncoder(SensorEncoder):
     """Gait descriptors, standardised, and a small network into the language space.
 
     Raw-signal networks learn the source's pockets; this one can only learn from measures that survive a change of
@@ -68,8 +69,8 @@ class GaitEncoder(nn.Module):
         descriptor_dropout: float = 0.1,
     ) -> None:
         super().__init__()
-        self.describe = GaitDescriptors(window_length)
-        size = self.describe(torch.zeros(1, window_length, 6)).shape[1]
+        self.descriptors = GaitDescriptors(window_length)
+        size = self.descriptors(torch.zeros(1, window_length, 6)).shape[1]
         self.register_buffer("mean", torch.zeros(size))
         self.register_buffer("std", torch.ones(size))
         self.noise, self.drop = descriptor_noise, descriptor_dropout
@@ -81,16 +82,20 @@ class GaitEncoder(nn.Module):
             nn.Linear(hidden, embedding_dim),
         )
 
-    @torch.no_grad()
-    def fit_scaling(self, windows: Tensor) -> None:
-        """Take the descriptors' means and deviations from training windows (N, L, 6), as part of the weights."""
-        described = torch.cat([self.describe(windows[i : i + 256]) for i in range(0, len(windows), 256)])
-        self.mean.copy_(described.mean(dim=0))
-        self.std.copy_(described.std(dim=0) + 1e-3)
+    def describe(self, windows: Tensor) -> Tensor:
+        """Gait descriptors (B, K) of windows (B, L, 6)."""
+        described: Tensor = self.descriptors(windows)
+        return described
 
-    def forward(self, windows: Tensor) -> Tensor:
-        """Embed windows (B, L, 6), acc in m/s² with +z up and gyro in rad/s: (B, D), unit length."""
-        x = ((self.describe(windows) - self.mean) / self.std).clamp(-self.LIMIT, self.LIMIT)
+    @torch.no_grad()
+    def fit_scaling(self, inputs: Tensor) -> None:
+        """Take means and deviations of training descriptors (N, K) into the weights."""
+        self.mean.copy_(inputs.mean(dim=0))
+        self.std.copy_(inputs.std(dim=0) + 1e-3)
+
+    def embed(self, inputs: Tensor) -> Tensor:
+        """Standardise descriptors (B, K) and map them to (B, D), unit length."""
+        x = ((inputs - self.mean) / self.std).clamp(-self.LIMIT, self.LIMIT)
         if self.training:
             x = x + torch.randn_like(x) * self.noise
             x = x * (torch.rand_like(x) > self.drop)
