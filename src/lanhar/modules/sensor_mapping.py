@@ -86,16 +86,17 @@ class SensorMapping(L.LightningModule):
         terms = self.losses(batch)
         total = torch.stack([self.weights[name] * value for name, value in terms.items()]).sum()
         size = len(batch.labels)
-        named = {f"mapping/train/{name}": value for name, value in terms.items()}
+        named = {f"mapping/train/{name}": value for name, value in {**terms, "loss": total}.items()}
         self.log_dict(named, on_step=False, on_epoch=True, batch_size=size)
-        self.log("mapping/train/loss", total, prog_bar=True, on_step=False, on_epoch=True, batch_size=size)
+        self.log("loss", total, prog_bar=True, logger=False, on_step=False, on_epoch=True, batch_size=size)
         return total
 
     def validation_step(self, batch: WindowBatch, _: int) -> None:
         """Accuracy on held-out source subjects, by cosine to the label bank."""
         cosines = self.sensor_encoder.embed(batch.inputs) @ self.bank().T
         accuracy = (cosines.argmax(dim=1) == batch.labels).float().mean()
-        self.log("mapping/val/accuracy", accuracy, prog_bar=True, batch_size=len(batch.labels))
+        self.log("mapping/val/accuracy", accuracy, batch_size=len(batch.labels))
+        self.log("held out", accuracy, prog_bar=True, logger=False, batch_size=len(batch.labels))
 
     def configure_optimizers(self) -> Any:
         """AdamW with warm-up and cosine decay over all steps."""

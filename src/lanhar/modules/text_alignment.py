@@ -79,11 +79,12 @@ class TextAlignment(L.LightningModule):
         accuracy = terms.pop("accuracy")
         total = torch.stack([self.weights[name] * value for name, value in terms.items()]).sum()
         size = len(batch.sensor_labels)
-        shown = {f"alignment/{split}/loss": total, f"alignment/{split}/text_accuracy": accuracy}
-        self.log_dict(
-            {f"alignment/{split}/{name}": v for name, v in terms.items()}, on_step=False, on_epoch=True, batch_size=size
-        )
-        self.log_dict(shown, prog_bar=True, on_step=False, on_epoch=True, batch_size=size)
+        terms |= {"loss": total, "text_accuracy": accuracy}
+        named = {f"alignment/{split}/{name}": value for name, value in terms.items()}
+        self.log_dict(named, on_step=False, on_epoch=True, batch_size=size)
+        # Short names for the bar: it has one line.
+        shown = {"loss": total} if split == "train" else {"held out": accuracy}
+        self.log_dict(shown, prog_bar=True, logger=False, on_step=False, on_epoch=True, batch_size=size)
         return total
 
     def training_step(self, batch: TextBatch, _: int) -> Tensor:
