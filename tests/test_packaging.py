@@ -48,7 +48,9 @@ def test_every_constraint_is_exact_and_fits_the_requirements():
 
 
 def test_importing_the_package_loads_nothing_heavy():
-    code = "import sys, lanhar; print([m for m in ('torch','numpy','wandb','litellm','matplotlib') if m in sys.modules])"
+    code = (
+        "import sys, lanhar; print([m for m in ('torch','numpy','wandb','litellm','matplotlib') if m in sys.modules])"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
 

@@ -68,7 +68,14 @@ def test_both_stages_run_on_files_in_the_published_layout(source, target, fake, 
     assert report["run"]["synthetic"] is True
     assert set(report["methods"]) == {"lanhar", "logistic_regression", "random_forest"}
     assert report["run"]["label_space"] == ["walk", "still", "stairs_up", "stairs_down"]
-    for name in ("config.yaml", "confusion.png", "embedding.png", "predictions.parquet", "splits.json", "versions.json"):
+    for name in (
+        "config.yaml",
+        "confusion.png",
+        "embedding.png",
+        "predictions.parquet",
+        "splits.json",
+        "versions.json",
+    ):
         assert (metrics.parent / name).stat().st_size > 0
 
 
@@ -128,3 +135,9 @@ def test_flatten_names_inner_nodes_too():
 
 def test_an_unknown_complaint_is_passed_on_in_one_line():
     assert explain("something\n  else", set()) == "something else"
+
+
+def test_a_command_leaves_nothing_but_its_runs(tmp_path):
+    lanhar("train", "seed=first", cwd=tmp_path)
+    lanhar("prepare", "dataset=uci", "data_dir=sample", f"cache_dir={tmp_path / 'cache'}", cwd=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["cache"]

@@ -91,9 +91,7 @@ def test_a_read_only_archive_is_unpacked_into_the_cache_once_and_only_what_is_re
         archive.parent.chmod(0o755)
 
 
-@pytest.mark.parametrize(
-    "name", ["../evil.txt", "RawData/../../evil.txt", "/evil.txt", "C:/evil.txt", "..\\evil.txt"]
-)
+@pytest.mark.parametrize("name", ["../evil.txt", "RawData/../../evil.txt", "/evil.txt", "C:/evil.txt", "..\\evil.txt"])
 def test_an_archive_that_writes_outside_its_folder_is_refused_and_nothing_stays(files, tmp_path, name):
     archive = pack(files, tmp_path / "data" / "uci.zip")
     with zipfile.ZipFile(archive, "a") as evil:

@@ -90,9 +90,7 @@ def test_the_longest_words_together_fit_the_encoder_and_no_word_names_an_activit
     interpreter = RulesInterpreter(detail)
     scales = interpreter.scales.scales
     choices = {name: (*scale.words, *scale.when.values()) for name, scale in scales.items()}
-    longest = {
-        name: max(words, key=lambda word: count_tokens([word])[0]) for name, words in choices.items()
-    }
+    longest = {name: max(words, key=lambda word: count_tokens([word])[0]) for name, words in choices.items()}
     (text,) = interpreter.interpret(row(), COLUMNS)
     (plain,) = count_tokens([text])
     used = dict(zip([s.feature for s in interpreter.slots if s.word], _words(interpreter, text), strict=True))
@@ -137,8 +135,14 @@ def test_a_value_gets_the_word_of_its_range(name: str, value: float, word: str) 
 
 def test_a_motionless_window_is_given_no_rhythm_shape_or_axis() -> None:
     noise = row(
-        acc_vertical_rms=0.03, acc_dominant_hz=7.0, acc_beat_cv=0.5, acc_low_high_ratio=0.1,
-        acc_vertical_share=0.9, gyro_mag_rms=0.01, gyro_z_energy_share=0.9, sync_phase_consistency=0.9,
+        acc_vertical_rms=0.03,
+        acc_dominant_hz=7.0,
+        acc_beat_cv=0.5,
+        acc_low_high_ratio=0.1,
+        acc_vertical_share=0.9,
+        gyro_mag_rms=0.01,
+        gyro_z_energy_share=0.9,
+        sync_phase_consistency=0.9,
         gravity_z=1.0,
     )
     found = sections(RulesInterpreter().interpret(noise, COLUMNS)[0])

@@ -90,9 +90,7 @@ def test_classifier_features_of_long_windows_are_means_over_four_subwindows(
     aligned, gravity, _ = align(device_windows[:40])
     names = [feature.name for feature in FEATURES]
     columns = [names.index(feature.name) for feature in CLASSIFIER_FEATURES]
-    parts = [
-        compute_features(aligned[:, s : s + 120], gravity, RATE_HZ)[:, columns] for s in (0, 60, 120, 180)
-    ]
+    parts = [compute_features(aligned[:, s : s + 120], gravity, RATE_HZ)[:, columns] for s in (0, 60, 120, 180)]
     computed = classifier_features(aligned, gravity, RATE_HZ)
     np.testing.assert_allclose(computed, np.mean(parts, axis=0), rtol=1e-5, atol=1e-6)
     short = classifier_features(aligned[:, :120], gravity, RATE_HZ)

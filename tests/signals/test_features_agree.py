@@ -52,19 +52,12 @@ def test_strength_and_range(aligned: np.ndarray, table: dict[str, np.ndarray]) -
             assert table[f"acc_{name}_p2p"][i] == pytest.approx(max(axis) - min(axis), rel=1e-5)
         horizontal = math.hypot(float(np.std(x)), float(np.std(y)))
         assert table["acc_horizontal_rms"][i] == pytest.approx(horizontal, rel=1e-5)
-        steps = [
-            RATE_HZ * math.dist(window[t, :3].tolist(), window[t - 1, :3].tolist())
-            for t in range(1, len(window))
-        ]
-        assert table["acc_jerk_rms"][i] == pytest.approx(
-            math.sqrt(sum(s * s for s in steps) / len(steps)), rel=1e-5
-        )
+        steps = [RATE_HZ * math.dist(window[t, :3].tolist(), window[t - 1, :3].tolist()) for t in range(1, len(window))]
+        assert table["acc_jerk_rms"][i] == pytest.approx(math.sqrt(sum(s * s for s in steps) / len(steps)), rel=1e-5)
         assert table["acc_jerk_p95"][i] == pytest.approx(np.percentile(steps, 95), rel=1e-5)
 
 
-def test_range_along_the_stronger_horizontal_direction(
-    aligned: np.ndarray, table: dict[str, np.ndarray]
-) -> None:
+def test_range_along_the_stronger_horizontal_direction(aligned: np.ndarray, table: dict[str, np.ndarray]) -> None:
     for i, window in enumerate(aligned):
         pair = window[:, :2] - window[:, :2].mean(axis=0)
         direction = np.linalg.svd(pair, full_matrices=False)[2][0]
@@ -75,9 +68,7 @@ def test_tilt(aligned: np.ndarray, table: dict[str, np.ndarray]) -> None:
     for i, window in enumerate(aligned):
         first, last = window[:100, :3].mean(axis=0), window[200:, :3].mean(axis=0)
         cosine = first @ last / (np.linalg.norm(first) * np.linalg.norm(last))
-        assert table["acc_tilt_drift_deg"][i] == pytest.approx(
-            np.degrees(np.arccos(min(cosine, 1))), abs=1e-3
-        )
+        assert table["acc_tilt_drift_deg"][i] == pytest.approx(np.degrees(np.arccos(min(cosine, 1))), abs=1e-3)
 
 
 def test_step_rate(aligned: np.ndarray, table: dict[str, np.ndarray], moving: np.ndarray) -> None:
@@ -132,9 +123,7 @@ def test_spectra(aligned: np.ndarray, table: dict[str, np.ndarray], moving: np.n
             mean = (power * frequencies)[inside].sum() / power[inside].sum()
             assert table[f"{name}_centroid_hz"][i] == pytest.approx(mean, rel=0.005)
         step = frequencies[1]
-        low, high = (
-            vertical[(frequencies >= a) & (frequencies < b)].sum() * step for a, b in ((0, 3), (3, 15))
-        )
+        low, high = (vertical[(frequencies >= a) & (frequencies < b)].sum() * step for a, b in ((0, 3), (3, 15)))
         assert table["acc_low_high_ratio"][i] == pytest.approx(low / high, rel=0.01)
         sought = (frequencies >= 0.5) & (frequencies <= 15)
         strongest = frequencies[sought][vertical[sought].argmax()]
@@ -175,9 +164,7 @@ def test_synchrony(aligned: np.ndarray, table: dict[str, np.ndarray], moving: np
 def test_distribution(aligned: np.ndarray, table: dict[str, np.ndarray], moving: np.ndarray) -> None:
     for i in moving:
         vertical = aligned[i, :, 2] - aligned[i, :, 2].mean()
-        assert table["acc_vertical_skewness"][i] == pytest.approx(
-            scipy.stats.skew(vertical), rel=0.002, abs=1e-4
-        )
+        assert table["acc_vertical_skewness"][i] == pytest.approx(scipy.stats.skew(vertical), rel=0.002, abs=1e-4)
         kurtosis = scipy.stats.kurtosis(vertical, fisher=False)
         assert table["acc_vertical_kurtosis"][i] == pytest.approx(kurtosis, rel=0.002)
         hilbert = scipy.signal.hilbert(vertical).imag
@@ -188,9 +175,7 @@ def test_distribution(aligned: np.ndarray, table: dict[str, np.ndarray], moving:
             assert table[f"acc_vertical_p{q}"][i] == pytest.approx(quantile, rel=0.002, abs=1e-4)
 
 
-def test_coupling_keeps_its_signs(
-    aligned: np.ndarray, table: dict[str, np.ndarray], moving: np.ndarray
-) -> None:
+def test_coupling_keeps_its_signs(aligned: np.ndarray, table: dict[str, np.ndarray], moving: np.ndarray) -> None:
     for i in moving:
         acc = aligned[i, :, :3] - aligned[i, :, :3].mean(axis=0)
         gyro = aligned[i, :, 3:5] - aligned[i, :, 3:5].mean(axis=0)

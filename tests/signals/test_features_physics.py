@@ -144,18 +144,14 @@ def test_tilting_by_twenty_degrees_drifts() -> None:
     window = np.zeros((1, 300, 6))
     window[0, :, 0], window[0, :, 2] = 9.8 * np.sin(angle), 9.8 * np.cos(angle)
     row = compute_features(window, UP, RATE_HZ)[0]
-    assert row[[feature.name for feature in FEATURES].index("acc_tilt_drift_deg")] == pytest.approx(
-        20, abs=0.01
-    )
+    assert row[[feature.name for feature in FEATURES].index("acc_tilt_drift_deg")] == pytest.approx(20, abs=0.01)
 
 
 def test_sharp_peaks_are_skewed_and_steep_rises_asymmetric() -> None:
     saw = 2 * ((2 * SECONDS) % 1) - 1
     assert features_of(acc_z=np.exp(2 * wave(2.0)))["acc_vertical_skewness"] > 0.5
     slow_rise, steep_rise = features_of(acc_z=saw), features_of(acc_z=-saw)
-    assert steep_rise["acc_vertical_asymmetry"] == pytest.approx(
-        -slow_rise["acc_vertical_asymmetry"], rel=1e-3
-    )
+    assert steep_rise["acc_vertical_asymmetry"] == pytest.approx(-slow_rise["acc_vertical_asymmetry"], rel=1e-3)
     assert steep_rise["acc_vertical_asymmetry"] < -0.5
 
 

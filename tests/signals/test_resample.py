@@ -54,9 +54,7 @@ def test_an_odd_rate_does_not_drift_over_an_hour() -> None:
     assert np.abs(resampled[:, 0] - seconds)[100:-100].max() < 0.0005 * 3600
 
 
-@pytest.mark.parametrize(
-    ("from_hz", "to_hz"), [(0, 50), (50, 0), (-1, 50), (float("nan"), 50), (50, float("inf"))]
-)
+@pytest.mark.parametrize(("from_hz", "to_hz"), [(0, 50), (50, 0), (-1, 50), (float("nan"), 50), (50, float("inf"))])
 def test_impossible_rates_are_named(from_hz: float, to_hz: float) -> None:
     with pytest.raises(LanharError, match=r"must be above 0"):
         resample(np.zeros((10, 6)), from_hz, to_hz)

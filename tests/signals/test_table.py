@@ -37,6 +37,4 @@ def test_classifiers_get_no_feature_that_depends_on_the_pocket_or_on_calibration
 
 def test_the_page_in_the_docs_is_the_table() -> None:
     page = Path(__file__).parents[2] / "docs" / "features.md"
-    assert page.read_text(encoding="utf-8") == markdown(), (
-        "write docs/features.md again from table.markdown()"
-    )
+    assert page.read_text(encoding="utf-8") == markdown(), "write docs/features.md again from table.markdown()"

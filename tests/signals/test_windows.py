@@ -13,9 +13,7 @@ def test_windows_are_the_slices_at_their_starts(count: int, length: int, hop: in
     slices = [samples[s : s + length] for s in range(0, count, hop) if s + length <= count]
     windows = slide(samples, length, hop)
     assert windows.shape == (len(slices), length, 6)
-    assert window_starts(count, length, hop).tolist() == [
-        s for s in range(0, count, hop) if s + length <= count
-    ]
+    assert window_starts(count, length, hop).tolist() == [s for s in range(0, count, hop) if s + length <= count]
     for window, expected in zip(windows, slices, strict=True):
         np.testing.assert_array_equal(window, expected)
 

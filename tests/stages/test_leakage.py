@@ -112,9 +112,7 @@ def test_unlabelled_windows_enter_the_batches_without_label_or_subject(tmp_path,
     data = loaded(configure(tmp_path))
     target = data.unlabelled
     texts = torch.zeros(len(data.train), 2)
-    batches = WindowTexts(
-        data.train, texts, data.validation, data.space, 100, 2, 0, target, torch.ones(len(target), 2)
-    )
+    batches = WindowTexts(data.train, texts, data.validation, data.space, 100, 2, 0, target, torch.ones(len(target), 2))
     batches.setup("fit")
     for batch in batches.train_dataloader():
         unlabelled = batch.labels == -1

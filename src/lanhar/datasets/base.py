@@ -156,8 +156,10 @@ class Dataset(ABC):
         self.selected_placements = tuple(self.default_placements if placements is None else placements)
         unknown = [p for p in self.selected_placements if self.placements and p not in self.placements]
         if unknown or (self.placements and not self.selected_placements):
-            raise LanharError(f"{self.name} has no placement {', '.join(map(repr, unknown)) or '[]'}; "
-                              f"choose from {', '.join(self.placements)}")
+            raise LanharError(
+                f"{self.name} has no placement {', '.join(map(repr, unknown)) or '[]'}; "
+                f"choose from {', '.join(self.placements)}"
+            )
 
     def root(self, progress: Progress = no_progress) -> Path:
         """The folder that holds the dataset's files; an archive is unpacked into the cache first.
@@ -202,8 +204,10 @@ class Dataset(ABC):
             LanharError: the files are the package's sample, of which nothing was published.
         """
         if self.is_sample:
-            raise LanharError(f"the sample is an excerpt, the published facts are of all of {self.title}: "
-                              "write data_dir=<the folder that holds the whole dataset>")
+            raise LanharError(
+                f"the sample is an excerpt, the published facts are of all of {self.title}: "
+                "write data_dir=<the folder that holds the whole dataset>"
+            )
         if not self.report.complete:
             for _ in self.recordings():
                 pass
@@ -253,8 +257,10 @@ class Dataset(ABC):
             if place is None:
                 discard(archive)
         if place is None:
-            raise LanharError(f"{', '.join(self.urls)} gives something else now, without {self.marker}; "
-                              f"fetch {self.title} by hand from {self.source}")
+            raise LanharError(
+                f"{', '.join(self.urls)} gives something else now, without {self.marker}; "
+                f"fetch {self.title} by hand from {self.source}"
+            )
         return place
 
     def _missing(self) -> str:

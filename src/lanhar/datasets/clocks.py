@@ -145,9 +145,7 @@ def _common_clock(a: NDArray[np.float64], b: NDArray[np.float64], rate_hz: float
     return np.asarray(start + np.arange(int((end - start) * rate_hz + 1e-6) + 1) / rate_hz)
 
 
-def _interpolate(
-    clock: NDArray[np.float64], time_s: NDArray[np.float64], xyz: NDArray[Any]
-) -> NDArray[np.float32]:
+def _interpolate(clock: NDArray[np.float64], time_s: NDArray[np.float64], xyz: NDArray[Any]) -> NDArray[np.float32]:
     """(T, C) samples at the times of `clock`, on straight lines between neighbours."""
     columns = [np.interp(clock, time_s, xyz[:, c]) for c in range(xyz.shape[1])]
     return np.stack(columns, axis=1).astype(np.float32)

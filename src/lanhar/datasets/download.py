@@ -13,9 +13,7 @@ TIMEOUT_S = 30
 TRIES = 5
 
 
-def fetch(
-    urls: Sequence[str], target: Path, *, sha256: str | None = None, progress: Progress = no_progress
-) -> Path:
+def fetch(urls: Sequence[str], target: Path, *, sha256: str | None = None, progress: Progress = no_progress) -> Path:
     """Download the first of `urls` that answers to `target`; a part that is there already is continued.
 
     Args:
@@ -45,13 +43,17 @@ def fetch(
         except OSError as error:  # every error of requests is one
             failures.append(f"{url} ({_reason(error)})")
         except ValueError as error:
-            raise LanharError(f"{url} gives a file whose sha256 is no longer {expected}; look at its site "
-                              f"what changed, then put the file at {target} by hand") from error
+            raise LanharError(
+                f"{url} gives a file whose sha256 is no longer {expected}; look at its site "
+                f"what changed, then put the file at {target} by hand"
+            ) from error
         else:
             _record(target)
             return target
-    raise LanharError(f"cannot download {'; '.join(failures)}: run the same command again to go on where "
-                      f"it stopped, or fetch the file by hand and put it at {target}")
+    raise LanharError(
+        f"cannot download {'; '.join(failures)}: run the same command again to go on where "
+        f"it stopped, or fetch the file by hand and put it at {target}"
+    )
 
 
 def check_recorded(archive: Path) -> None:
@@ -66,8 +68,10 @@ def check_recorded(archive: Path) -> None:
     if expected is None:
         _record(archive)
     elif (found := pooch.file_hash(str(archive), alg="sha256")) != expected:
-        raise LanharError(f"{archive} has sha256 {found}, its download had {expected}: delete it and "
-                          f"{_record_path(archive).name} to fetch it again")
+        raise LanharError(
+            f"{archive} has sha256 {found}, its download had {expected}: delete it and "
+            f"{_record_path(archive).name} to fetch it again"
+        )
 
 
 def discard(archive: Path) -> None:

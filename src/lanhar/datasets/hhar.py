@@ -69,9 +69,7 @@ class HHAR(Dataset):
     name = "hhar"
     title = "HHAR"
     source = "https://archive.ics.uci.edu/dataset/344/heterogeneity+activity+recognition"
-    urls = (
-        "https://archive.ics.uci.edu/static/public/344/heterogeneity+activity+recognition.zip",
-    )
+    urls = ("https://archive.ics.uci.edu/static/public/344/heterogeneity+activity+recognition.zip",)
     licence = "CC BY 4.0 (page of the archive)"
     citation = (
         "A. Stisen, H. Blunck, S. Bhattacharya, T. S. Prentow, M. B. Kjærgaard, A. Dey, T. Sonne, "
@@ -119,8 +117,10 @@ class HHAR(Dataset):
                     self.report.drop("only one of the two sensors recorded", len(only.xyz))
         by_arrival = self.report.counts["stretches read by arrival times"]
         if by_arrival:
-            self.report.notes.append(f"{by_arrival} stretches have creation times that are too coarse or in "
-                                     "another unit: arrival times were taken there")
+            self.report.notes.append(
+                f"{by_arrival} stretches have creation times that are too coarse or in "
+                "another unit: arrival times were taken there"
+            )
 
     def _merged(self, key: Key, placement: str, acc: Rows, gyro: Rows) -> Iterator[Recording]:
         (acc_t, acc_x), (gyro_t, gyro_x) = self._wall_clock(acc, gyro)

@@ -98,9 +98,7 @@ def find_prefix(names: Iterable[str], marker: str) -> str | None:
     return min(roots, key=lambda root: (root.count("/"), root), default=None)
 
 
-def locate(
-    data_dir: Path, *, marker: str, folders: Sequence[str], archives: Sequence[str]
-) -> Place | None:
+def locate(data_dir: Path, *, marker: str, folders: Sequence[str], archives: Sequence[str]) -> Place | None:
     """Find a dataset in `data_dir`: as that folder itself, as one of `folders`, or as one of `archives`.
 
     Args:
@@ -204,8 +202,10 @@ def _names_below(folder: Path) -> list[str]:
 def _locate_in_archive(path: Path, marker: str, archives: Sequence[str]) -> Place | None:
     """Look for the marker in an archive, then in the known archives within it."""
     if not path.name.endswith(ARCHIVE_SUFFIXES):
-        raise LanharError(f"{path} is no archive that can be unpacked here ({', '.join(ARCHIVE_SUFFIXES)}); "
-                          "unpack it by hand and write data_dir=<its folder>")
+        raise LanharError(
+            f"{path} is no archive that can be unpacked here ({', '.join(ARCHIVE_SUFFIXES)}); "
+            "unpack it by hand and write data_dir=<its folder>"
+        )
     with _open_members(path) as members:
         names = [m.name for m in members if m.is_file]
     prefix = find_prefix(names, marker) if marker else ""
@@ -272,8 +272,10 @@ def _name_in_root(member: Member, prefix: str, wanted: re.Pattern[str]) -> str |
 def _refuse_escape(member: Member, archive: Path) -> None:
     parts = re.split(r"[/\\]", member.name)
     if ".." in parts or member.name.startswith(("/", "\\")) or re.match(r"[A-Za-z]:", member.name):
-        raise LanharError(f"{archive} holds '{member.name}', which would be written outside its folder; "
-                          "nothing was unpacked, fetch the archive from its original site")
+        raise LanharError(
+            f"{archive} holds '{member.name}', which would be written outside its folder; "
+            "nothing was unpacked, fetch the archive from its original site"
+        )
 
 
 def _write(member: Member, target: Path) -> None:

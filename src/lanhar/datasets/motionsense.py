@@ -82,8 +82,10 @@ class MotionSense(Dataset):
         for path in progress(files, "Reading MotionSense", len(files)):
             code, trial, subject = activity_trial_subject(path)
             if code not in self.activities:
-                raise LanharError(f"{path.parent} is not named like {'_1, '.join(self.activities)}_1; "
-                                  "move it out of the dataset's folder")
+                raise LanharError(
+                    f"{path.parent} is not named like {'_1, '.join(self.activities)}_1; "
+                    "move it out of the dataset's folder"
+                )
             acc, gyro = read_device_motion(path)
             self.report.counts.update({"files": 1, "samples": len(acc)})
             yield Recording(

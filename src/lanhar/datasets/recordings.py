@@ -83,8 +83,10 @@ class Recordings(Dataset):
         places = [base / self.spec.folder for base in (self.spec_path.parent, Path(data_dir))]
         found = next((place for place in places if place.exists()), None)
         if found is None:
-            raise LanharError(f"{self.spec_path}: folder '{self.spec.folder}' is neither beside the YAML nor "
-                              f"in data_dir={data_dir}; write folder: <path>")
+            raise LanharError(
+                f"{self.spec_path}: folder '{self.spec.folder}' is neither beside the YAML nor "
+                f"in data_dir={data_dir}; write folder: <path>"
+            )
         super().__init__(found, cache_dir, placements=placements, download=download)
         self.patterns = (self.spec.files,)
 
@@ -113,8 +115,10 @@ class Recordings(Dataset):
                     yield recording
         if unmapped:
             names = ", ".join(f"'{name}' ({rows} rows)" for name, rows in unmapped.most_common())
-            raise LanharError(f"{self.spec_path}: no alias for {names}; add below activities: "
-                              f"{alias_lines(sorted(unmapped))} (null leaves one out)")
+            raise LanharError(
+                f"{self.spec_path}: no alias for {names}; add below activities: "
+                f"{alias_lines(sorted(unmapped))} (null leaves one out)"
+            )
         self._judge_units(levels)
 
     def _source(self, source: Source, unmapped: Counter[str]) -> Iterator[Recording]:
@@ -164,16 +168,20 @@ class Recordings(Dataset):
         g, written = STANDARD_GRAVITY_M_S2, ACC_UNITS[self.spec.units.acc]
         acc, gyro = float(np.median(levels.acc)), float(np.median(levels.gyro))
         if 0.9 < acc < 1.1 and written == 1:
-            raise LanharError(f"{self.spec_path}: median |acc| is {acc:.2f}, so it looks like g; "
-                              "write units.acc: g")
+            raise LanharError(f"{self.spec_path}: median |acc| is {acc:.2f}, so it looks like g; write units.acc: g")
         if 0.9 < acc / g**2 < 1.1 and written != 1:
-            raise LanharError(f"{self.spec_path}: median |acc| is {acc / g:.2f}, so it looks like m/s²; "
-                              "write units.acc: m/s²")
+            raise LanharError(
+                f"{self.spec_path}: median |acc| is {acc / g:.2f}, so it looks like m/s²; write units.acc: m/s²"
+            )
         if gyro > FASTEST_TURN_RAD_S:
-            raise LanharError(f"{self.spec_path}: gyro turns at {gyro:.0f} rad/s (RMS), so it looks like "
-                              "deg/s; write units.gyro: deg/s")
+            raise LanharError(
+                f"{self.spec_path}: gyro turns at {gyro:.0f} rad/s (RMS), so it looks like "
+                "deg/s; write units.gyro: deg/s"
+            )
         if not 0.8 < acc / g < 1.2:
-            self.report.notes.append(f"median |acc| is {acc:.2f} m/s², gravity alone gives {g:.2f}: check "
-                                     "units.acc, and whether gravity was taken out (columns.gravity adds it)")
+            self.report.notes.append(
+                f"median |acc| is {acc:.2f} m/s², gravity alone gives {g:.2f}: check "
+                "units.acc, and whether gravity was taken out (columns.gravity adds it)"
+            )
         if max(levels.gyro) < 0.05:
             self.report.notes.append(f"gyro stays below {max(levels.gyro):.2g} rad/s (RMS): check units.gyro")

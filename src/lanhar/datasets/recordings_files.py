@@ -72,8 +72,9 @@ def _read_mat(path: Path, form: Format) -> pd.DataFrame:
         usable = {k: v for k, v in content.items() if np.ndim(v) == 0 or np.shape(v) == (length,)}
         return pd.DataFrame(usable, index=range(length))
     if form.field not in content:
-        raise LanharError(f"{path} has no field '{form.field}'{_near(form.field, content)}; it has "
-                          f"{', '.join(content) or 'none'}")
+        raise LanharError(
+            f"{path} has no field '{form.field}'{_near(form.field, content)}; it has {', '.join(content) or 'none'}"
+        )
     matrix = np.asarray(content[form.field])
     if matrix.ndim != 2:
         raise LanharError(f"{path}: field '{form.field}' has shape {matrix.shape}, not samples × columns")
@@ -110,8 +111,10 @@ def numbers(table: pd.DataFrame, names: Iterable[Column], path: Path, key: str) 
             bad = raw.isna().to_numpy() & ~text.str.lower().isin(["", "nan"]).to_numpy()
             if bad.any():
                 row = int(np.flatnonzero(bad)[0])
-                raise LanharError(f"{path}: row {row} of column '{name}' ({key}) is '{text.iloc[row]}', no "
-                                  "number; is it a header (format.skip_rows) or a decimal comma?")
+                raise LanharError(
+                    f"{path}: row {row} of column '{name}' ({key}) is '{text.iloc[row]}', no "
+                    "number; is it a header (format.skip_rows) or a decimal comma?"
+                )
         columns.append(raw.to_numpy(dtype=np.float64, na_value=np.nan))
     return np.stack(columns, axis=1)
 

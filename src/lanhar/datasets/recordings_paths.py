@@ -38,8 +38,10 @@ def find_sources(root: Path, spec: Spec) -> tuple[list[Source], list[str]]:
     if not kept:
         some = ", ".join(every[:3]) or "nothing"
         left = f", {len(wanted)} of them left out by exclude" if wanted else ""
-        raise LanharError(f"no file matches files: '{spec.files}' in {root} ({len(every)} files: {some}{left}"
-                          "); write a pattern such as '**/*.txt'")
+        raise LanharError(
+            f"no file matches files: '{spec.files}' in {root} ({len(every)} files: {some}{left}"
+            "); write a pattern such as '**/*.txt'"
+        )
     if spec.path is None:
         return [Source(root / name, root / name, name) for name in kept], []
     read = {name: path_fields(name, spec) for name in kept}
@@ -99,12 +101,16 @@ def _pairs(root: Path, read: dict[str, dict[str, str]], spec: Spec) -> tuple[lis
         rest = tuple(sorted((key, value) for key, value in found.items() if key != "sensor"))
         twin = halves.setdefault(rest, {}).setdefault(sensor, name)
         if twin != name:
-            raise LanharError(f"'{twin}' and '{name}' say the same by path: '{spec.path}'; give the part "
-                              "that tells them apart a name, such as {trial}")
+            raise LanharError(
+                f"'{twin}' and '{name}' say the same by path: '{spec.path}'; give the part "
+                "that tells them apart a name, such as {trial}"
+            )
     whole = {rest: both for rest, both in halves.items() if len(both) == 2}
     lone = [name for rest, both in halves.items() if rest not in whole for name in both.values()]
     if not whole:
-        raise LanharError(f"no two files differ only in {{sensor}} ({', '.join(spec.sensors)}), for example "
-                          f"'{next(iter(read))}'; check path and sensors")
+        raise LanharError(
+            f"no two files differ only in {{sensor}} ({', '.join(spec.sensors)}), for example "
+            f"'{next(iter(read))}'; check path and sensors"
+        )
     sources = [Source(root / b["acc"], root / b["gyro"], b["acc"], dict(r)) for r, b in whole.items()]
     return sources, lone

@@ -89,8 +89,10 @@ def uniform_stretches(key: Key, acc: Sensor, gyro: Sensor, spec: Spec) -> list[U
         _check_time(gyro_t, f"{gyro.path}: time column", spec)
         return merge(acc_t, acc_xyz, gyro_t, gyro_xyz)
     if len(acc_xyz) != len(gyro_xyz):
-        raise LanharError(f"{acc.path} has {len(acc_xyz)} rows and {gyro.path} has {len(gyro_xyz)}: at a "
-                          "fixed rate they must be equal; write time: {column: ..., unit: ...} instead")
+        raise LanharError(
+            f"{acc.path} has {len(acc_xyz)} rows and {gyro.path} has {len(gyro_xyz)}: at a "
+            "fixed rate they must be equal; write time: {column: ..., unit: ...} instead"
+        )
     rate_hz = spec.rate_hz or 0.0
     whole: NDArray[np.bool_] = ~np.isnan(np.hstack([acc_xyz, gyro_xyz]).sum(axis=1))
     runs = np.split(np.arange(len(whole)), np.flatnonzero(np.diff(whole)) + 1)
@@ -140,14 +142,19 @@ def _check_time(time_s: NDArray[np.float64], what: str, spec: Spec) -> None:
     if len(steps) < 2 or spec.time is None:
         return
     if np.mean(steps == 0) > 0.5:
-        raise LanharError(f"{what} gives most samples the time of their neighbour: too coarse; write "
-                          "rate_hz: <samples per second> instead of time")
+        raise LanharError(
+            f"{what} gives most samples the time of their neighbour: too coarse; write "
+            "rate_hz: <samples per second> instead of time"
+        )
     if np.mean(steps > 0) < 0.5:
         row = int(np.argmax(steps < 0))
         here, there = finite[row], finite[row + 1]
-        raise LanharError(f"{what} does not increase: {here:.6g} s is followed by {there:.6g} s; check "
-                          "time.column and time.unit")
+        raise LanharError(
+            f"{what} does not increase: {here:.6g} s is followed by {there:.6g} s; check time.column and time.unit"
+        )
     rate = 1 / float(np.median(steps[steps > 0]))
     if not PLAUSIBLE_HZ[0] <= rate <= PLAUSIBLE_HZ[1]:
-        raise LanharError(f"{what} read in {spec.time.unit} gives {rate:.3g} samples a second; time.unit is "
-                          "probably another of s, ms, us, ns")
+        raise LanharError(
+            f"{what} read in {spec.time.unit} gives {rate:.3g} samples a second; time.unit is "
+            "probably another of s, ms, us, ns"
+        )

@@ -162,11 +162,14 @@ def parse_spec(content: Any, default_name: str = "recordings") -> Spec:
 def _check_together(spec: Spec) -> None:
     """What no single key can tell."""
     if (spec.time is None) == (spec.rate_hz is None):
-        raise LanharError("write either time: {column: ..., unit: ms} or rate_hz: 50"
-                          + ("" if spec.time is None else ", not both"))
+        raise LanharError(
+            "write either time: {column: ..., unit: ms} or rate_hz: 50" + ("" if spec.time is None else ", not both")
+        )
     if bool(spec.sensors) != ("sensor" in spec.path_fields):
-        raise LanharError("files with one sensor each need both {sensor} in path and "
-                          "sensors: {acc: <its name in the path>, gyro: <its name in the path>}")
+        raise LanharError(
+            "files with one sensor each need both {sensor} in path and "
+            "sensors: {acc: <its name in the path>, gyro: <its name in the path>}"
+        )
     for name in spec.path_fields:
         if name not in (*META, "sensor"):
             near = _nearest(name, (*META, "sensor"))
@@ -184,8 +187,7 @@ def _check_together(spec: Spec) -> None:
         if len(places) > 1:
             raise LanharError(f"{name} comes from {' and '.join(places)}; keep one")
         if not places and name in REQUIRED_META:
-            raise LanharError(f"nothing says the {name}: write columns.{name}, {{{name}}} in path "
-                              f"or constants.{name}")
+            raise LanharError(f"nothing says the {name}: write columns.{name}, {{{name}}} in path or constants.{name}")
 
 
 def _keys(content: Any, kind: type[Any], where: str) -> dict[str, Any]:
@@ -196,8 +198,7 @@ def _keys(content: Any, kind: type[Any], where: str) -> dict[str, Any]:
     prefix = f"{where}." if where else ""
     for key in content:
         if key not in known:
-            raise LanharError(f"unknown key '{prefix}{key}'{_nearest(str(key), known)}; "
-                              f"keys are {', '.join(known)}")
+            raise LanharError(f"unknown key '{prefix}{key}'{_nearest(str(key), known)}; keys are {', '.join(known)}")
     for key in _required(kind):
         if content.get(key) is None:
             raise LanharError(f"{prefix}{key} is missing; {NEEDED.get(prefix + key, 'write it')}")
@@ -220,9 +221,7 @@ NEEDED = {
 def _required(kind: type[Any]) -> list[str]:
     optional = {"name", "folder", "files"}
     return [
-        f.name
-        for f in fields(kind)
-        if f.default is MISSING and f.default_factory is MISSING and f.name not in optional
+        f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING and f.name not in optional
     ]
 
 
@@ -250,9 +249,7 @@ def _one_of(value: Any, known: Mapping[str, Any], where: str) -> str:
     return text
 
 
-def _choices(
-    content: Any, kind: type[Any], where: str, known: Mapping[str, Mapping[str, Any]]
-) -> dict[str, str]:
+def _choices(content: Any, kind: type[Any], where: str, known: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     given = _keys(content, kind, where)
     return {key: _one_of(value, known[key], f"{where}.{key}") for key, value in given.items()}
 

@@ -15,10 +15,10 @@ def summary(dataset: Dataset) -> Group:
     report = dataset.report
     title = f"the package's sample of {dataset.title}" if dataset.is_sample else dataset.title
     seconds = sum(report.seconds.values())
-    head = (
-        f"{title}: {len(report.subjects)} subjects, {report.recordings} recordings, {seconds:,.0f} s, "
-        f"{dataset.rate_hz:g} Hz, {', '.join(dataset.selected_placements)}"
-    )
+    head = f"{title}: {len(report.subjects)} subjects, {report.recordings} recordings, {seconds:,.0f} s"
+    # Of a user's own folder only the files tell rate and placement.
+    if dataset.selected_placements:
+        head += f", {dataset.rate_hz:g} Hz, {', '.join(dataset.selected_placements)}"
     activities = Table("activity", "called", title="Found", title_justify="left")
     activities.add_column("seconds", justify="right")
     for name in (name for name in REGISTRY if name in report.seconds):
@@ -31,7 +31,9 @@ def summary(dataset: Dataset) -> Group:
             dropped.add_row(reason, f"{rows:,}")
         parts.append(dropped)
     parts += [Text(f"note: {note}") for note in report.notes]
-    parts += [Text(f"terms: {dataset.licence}"), Text(f"cite: {dataset.citation}")]
+    parts += [
+        Text(f"{what}: {text}") for what, text in (("terms", dataset.licence), ("cite", dataset.citation)) if text
+    ]
     return Group(*parts)
 
 

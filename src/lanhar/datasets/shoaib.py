@@ -151,5 +151,6 @@ def _table(path: Path) -> pd.DataFrame:
     try:
         return pd.read_csv(path, skiprows=HEADER_ROWS, header=None, usecols=list(types), dtype=types)
     except ValueError as error:
-        raise LanharError(f"{path}: {error}; it must have {ACTIVITY_COLUMN + 1} columns below "
-                          f"{HEADER_ROWS} header rows") from error
+        raise LanharError(
+            f"{path}: {error}; it must have {ACTIVITY_COLUMN + 1} columns below {HEADER_ROWS} header rows"
+        ) from error

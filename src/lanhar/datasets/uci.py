@@ -160,8 +160,10 @@ def read_labels(path: Path) -> NDArray[np.int64]:
     activity, first, last = labels[:, 2:].T
     wrong = np.flatnonzero((first < 1) | (last < first) | (activity < 1) | (activity > 12))
     if len(wrong):
-        raise LanharError(f"{path}, row {wrong[0] + 1}: {labels[wrong[0]].tolist()} is no label; samples "
-                          "count from 1 and activities from 1 to 12")
+        raise LanharError(
+            f"{path}, row {wrong[0] + 1}: {labels[wrong[0]].tolist()} is no label; samples "
+            "count from 1 and activities from 1 to 12"
+        )
     return labels[np.lexsort((labels[:, 3], labels[:, 1], labels[:, 0]))]
 
 

@@ -65,8 +65,7 @@ class USCHAD(Dataset):
         "Some gyroscopes drift by up to 5 degrees/s at rest (subjects 1 and 6 sitting). Kept.",
         "The magnitude at rest is 0.98 to 1.03 g sitting or standing, but 0.95 to 1.06 g lying, by which "
         "axis is vertical. Kept.",
-        "Walking forward, left and right (in circles) are all `walk`; the trial keeps them apart (a1, a2, "
-        "a3).",
+        "Walking forward, left and right (in circles) are all `walk`; the trial keeps them apart (a1, a2, a3).",
     )
     published: ClassVar = {
         "subjects": 14,
@@ -97,8 +96,9 @@ class USCHAD(Dataset):
             subject, number, trial = subject_activity_trial(path)
             activity = self.activities.get(str(number))
             if activity is None:
-                raise LanharError(f"{path} is of activity {number}, USC-HAD has 1 to 12; "
-                                  "move it out of the dataset's folder")
+                raise LanharError(
+                    f"{path} is of activity {number}, USC-HAD has 1 to 12; move it out of the dataset's folder"
+                )
             readings = read_readings(path)
             samples[number] += len(readings)
             yield Recording(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+from rich import box
 from rich.table import Table
 from rich.text import Text
 
@@ -88,9 +89,18 @@ def comparison_table(report: Mapping[str, Any]) -> Table:
     """The table at the end of a run, for the terminal; arguments as in `comparison_frame`."""
     header, rows, note = _comparison_cells(report)
     title, caption = Text(run_title(report["run"])), Text(note)
-    table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
+    # Narrow rules and padding: five columns fit into a terminal of 80.
+    table = Table(
+        title=title,
+        caption=caption,
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
     for position, name in enumerate(header):
-        table.add_column(name, justify="left" if position == 0 else "right")
+        table.add_column(name, justify="left" if position == 0 else "right", no_wrap=position > 0)
     n_activities = len(rows) - len(SCORES)
     for position, row in enumerate(rows):
         table.add_row(*row, end_section=position == n_activities - 1)
@@ -130,7 +140,10 @@ def _pair(recall: float, f1: float) -> str:
 
 
 def _interval(score: float, low: float, high: float) -> str:
-    return f"{score:.3f}" if pd.isna(low) else f"{score:.3f} [{low:.3f}, {high:.3f}]"
+    if pd.isna(low):
+        return f"{score:.3f}"
+    ends = [f"{end:.2f}".removeprefix("0") for end in (low, high)]
+    return f"{score:.3f} [{', '.join(ends)}]"
 
 
 def run_rows(report: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -49,8 +49,10 @@ class WordScale:
         if not np.all(np.diff(self.edges) > 0):
             raise LanharError(f"word scale of '{self.feature}': edges {list(self.edges)} must rise")
         if len(self.words) != len(self.edges) + 1:
-            raise LanharError(f"word scale of '{self.feature}': {len(self.edges)} edges need "
-                              f"{len(self.edges) + 1} words, found {len(self.words)}")
+            raise LanharError(
+                f"word scale of '{self.feature}': {len(self.edges)} edges need "
+                f"{len(self.edges) + 1} words, found {len(self.words)}"
+            )
 
     def name(self, values: Column, holds: Mapping[str, NDArray[np.bool_]]) -> list[str]:
         """Words (N,) for values (N,); `holds` says of every condition in which windows (N,) it is met."""
@@ -80,8 +82,10 @@ class WordScales:
         for scale in self.scales.values():
             unknown = set(scale.when) - set(self.conditions)
             if unknown:
-                raise LanharError(f"word scale of '{scale.feature}': unknown condition "
-                                  f"{', '.join(sorted(unknown))}; write {', '.join(self.conditions)}")
+                raise LanharError(
+                    f"word scale of '{scale.feature}': unknown condition "
+                    f"{', '.join(sorted(unknown))}; write {', '.join(self.conditions)}"
+                )
 
 
 def read_word_scales(text: str) -> WordScales:

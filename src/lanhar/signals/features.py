@@ -55,9 +55,7 @@ def _check(windows: NDArray[Any], gravity: NDArray[Any], rate_hz: float) -> None
         raise LanharError(f"rate is {rate_hz} Hz; features need a rate above 0")
 
 
-def _in_chunks(
-    compute: Callable[[slice], NDArray[np.float32]], count: int, columns: int
-) -> NDArray[np.float32]:
+def _in_chunks(compute: Callable[[slice], NDArray[np.float32]], count: int, columns: int) -> NDArray[np.float32]:
     """Rows of `compute` for all windows; chunks share the processor's cores, and do not change any value."""
     result = np.empty((count, columns), dtype=np.float32)
 

@@ -47,9 +47,7 @@ def resample(samples: NDArray[Any], from_hz: float, to_hz: float) -> NDArray[Any
         raise LanharError(f"cannot resample an empty recording of shape {samples.shape}; leave it out")
     ratio = Fraction(to_hz / from_hz).limit_denominator(MOST_STEPS)
     if ratio > MOST_STEPS or ratio == 0:
-        raise LanharError(
-            f"cannot resample from {from_hz} Hz to {to_hz} Hz: more than {MOST_STEPS} times apart"
-        )
+        raise LanharError(f"cannot resample from {from_hz} Hz to {to_hz} Hz: more than {MOST_STEPS} times apart")
     if ratio == 1:
         return samples.copy()
     taps = _low_pass(max(ratio.numerator, ratio.denominator))

@@ -66,9 +66,7 @@ def _overlap_energy(signal: Array, lags: NDArray[np.intp]) -> Array:
     """Energy (N, K) of what is left without the last `lag` samples, or the first where it is negative."""
     square = signal * signal
     last = signal.shape[-1] - 1 - np.abs(lags)
-    return np.where(
-        lags >= 0, np.cumsum(square, axis=1)[:, last], np.cumsum(square[:, ::-1], axis=1)[:, last]
-    )
+    return np.where(lags >= 0, np.cumsum(square, axis=1)[:, last], np.cumsum(square[:, ::-1], axis=1)[:, last])
 
 
 def autocorrelation(signals: Array, least_power: float) -> Array:
@@ -158,9 +156,7 @@ def find_beats(signals: Array, rate_hz: float, least_height: float) -> Beats:
     peak[:, 1:] &= smooth[:, 1:] > smooth[:, :-1]
     peak[:, [0, -1]] = False
     times = np.broadcast_to(np.arange(signals.shape[1]) / rate_hz, signals.shape)
-    height = maximum_filter1d(
-        signals, 2 * max(round(IMPACT_REACH_S * rate_hz), 1) + 1, axis=1, mode="nearest"
-    )
+    height = maximum_filter1d(signals, 2 * max(round(IMPACT_REACH_S * rate_hz), 1) + 1, axis=1, mode="nearest")
     return Beats(_padded(peak, times), _padded(peak, height))
 
 

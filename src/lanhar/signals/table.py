@@ -89,9 +89,7 @@ _ACC: Mapping[Heading, tuple[tuple[str, str, str], ...]] = {
         ("acc_vertical_p2p", "m/s²", "peak-to-peak range of the vertical acceleration"),
         ("acc_horizontal_p2p", "m/s²", "peak-to-peak range along the stronger horizontal direction"),
     ),
-    "Axis dominance": (
-        ("acc_vertical_share", "1", "share of the movement's energy that is vertical, 0 to 1"),
-    ),
+    "Axis dominance": (("acc_vertical_share", "1", "share of the movement's energy that is vertical, 0 to 1"),),
     "Rhythm": (
         (
             "acc_dominant_hz",
@@ -118,9 +116,7 @@ _ACC: Mapping[Heading, tuple[tuple[str, str, str], ...]] = {
         ("acc_jerk_rms", "m/s³", "RMS of the jerk, the change of acceleration per second"),
         ("acc_jerk_p95", "m/s³", "95th percentile of the jerk's magnitude"),
     ),
-    "Posture / drift": (
-        ("acc_tilt_drift_deg", "°", "angle between gravity in the window's first and last third"),
-    ),
+    "Posture / drift": (("acc_tilt_drift_deg", "°", "angle between gravity in the window's first and last third"),),
     "Vertical impact": (
         ("impact_median", "m/s²", "median over steps of the vertical peak above the mean"),
         ("impact_p95", "m/s²", "95th percentile over steps of the vertical peak above the mean"),
@@ -184,9 +180,7 @@ def _spectral() -> Iterator[Feature]:
         for i, (low, high) in enumerate(pairwise(BAND_EDGES_HZ), start=1):
             meaning = f"RMS of the {what} from {low:g} to {high:g} Hz, share of that of all bands"
             yield Feature(f"{name}_band_{i}", "%", meaning, origin, None, True)
-        yield Feature(
-            f"{name}_centroid_hz", "Hz", f"mean frequency of the {what}'s power", origin, None, True
-        )
+        yield Feature(f"{name}_centroid_hz", "Hz", f"mean frequency of the {what}'s power", origin, None, True)
         entropy = f"entropy of the {what}'s spectrum, 0 (one frequency) to 1 (white)"
         yield Feature(f"{name}_entropy", "1", entropy, origin, None, True)
 
@@ -271,9 +265,7 @@ FEATURES: tuple[Feature, ...] = (
     *_coupling(),
 )
 """Columns of `lanhar.signals.features.compute_features`, in order: the prompt's, then those of no text."""
-_WITH_GRAVITY = tuple(
-    f"acc_{axis}_{key}" for axis in ("z", "mag") for key in ("mean", "std", "min", "max", "p2p")
-)
+_WITH_GRAVITY = tuple(f"acc_{axis}_{key}" for axis in ("z", "mag") for key in ("mean", "std", "min", "max", "p2p"))
 CLASSIFIER_FEATURES: tuple[Feature, ...] = tuple(
     feature for feature in FEATURES if feature.orientation_free and feature.name not in _WITH_GRAVITY
 )

@@ -55,7 +55,7 @@ def run_test(cfg: DictConfig, data: RunData, alignment: Alignment, mapping: Mapp
         embeddings=mapping.module.bank().detach().numpy(),
     )
     title = run_title(report["run"])
-    plot_confusion(methods["lanhar"]["confusion"], data.space.titles, title, folder / "confusion.png")
+    plot_confusion(methods["lanhar"]["confusion"], data.space.titles, f"LanHAR · {title}", folder / "confusion.png")
     prototypes = mapping.module.bank().detach().numpy()
     plot_embedding(embeddings.numpy(), truth, prototypes, data.space.titles, title, folder / "embedding.png")
     write_json(folder / "splits.json", data.split)
