@@ -1,5 +1,6 @@
 """Tables that a person understands, from the metrics that runs leave behind (`metrics.json`)."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -139,8 +140,8 @@ def _pair(recall: float, f1: float) -> str:
     return EMPTY if pd.isna(recall) else f"{recall:.3f} / {f1:.3f}"
 
 
-def _interval(score: float, low: float, high: float) -> str:
-    if pd.isna(low):
+def _interval(score: float, low: float | None, high: float | None) -> str:
+    if low is None or high is None or math.isnan(low):
         return f"{score:.3f}"
     ends = [f"{end:.2f}".removeprefix("0") for end in (low, high)]
     return f"{score:.3f} [{', '.join(ends)}]"
