@@ -12,15 +12,16 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers that each spin two threads on two cores wait for each other most of the time.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+# Where LANHAR_DATA says, or in a folder beside the checkout.
+FULL_DATA = Path(os.environ.get("LANHAR_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
 
 
 @pytest.fixture(scope="session")
-def shared_data() -> Path:
+def full_data() -> Path:
     """The full recordings, which are not part of the project."""
-    if not (SHARED / "uci.zip").exists():
-        pytest.skip(f"SKIPPED: the full recordings are not at {SHARED}; tests on them did not run")
-    return SHARED
+    if not (FULL_DATA / "uci.zip").exists():
+        pytest.skip(f"SKIPPED: no uci.zip in {FULL_DATA}; set LANHAR_DATA to run the tests on full recordings")
+    return FULL_DATA
 
 
 @pytest.fixture(scope="session")

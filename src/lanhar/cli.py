@@ -86,7 +86,7 @@ def explain(message: str, known: set[str]) -> str:
     if available:
         return f"{first}; {available.group(1)} can be {', '.join(options)}"
     if name:
-        return f"{first}; python -m lanhar.train --help lists every key"
+        return f"{first}; the command with --help lists every key"
     return " ".join(text.split())
 
 

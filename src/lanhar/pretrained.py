@@ -31,8 +31,9 @@ def resolve_text_encoder(name: str) -> str:
     """
     if name == PACKAGED:
         return str(_packaged_folder())
-    if (Path(name) / "config.json").is_file():
-        return str(Path(name).resolve())
+    folder = Path(name).expanduser()
+    if (folder / "config.json").is_file():
+        return str(folder.resolve())
     if Path(name).is_dir() or name.startswith((".", "/", "~")):
         raise LanharError(f"text encoder folder '{name}' has no config.json; give a folder saved by save_pretrained")
     reason = _why_not_on_hub(name)
@@ -115,7 +116,12 @@ def load_text_encoder(
     logging.disable_progress_bar()
     place = resolve_text_encoder(name)
     tokenizer = AutoTokenizer.from_pretrained(place)
-    backbone = AutoModel.from_pretrained(place, hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout)
+    try:
+        backbone = AutoModel.from_pretrained(place, hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout)
+    except TypeError as error:
+        raise LanharError(f"text encoder '{name}' is not BERT-like; write text_encoder={PACKAGED} or a BERT") from error
+    if not hasattr(getattr(backbone, "encoder", None), "layer"):
+        raise LanharError(f"text encoder '{name}' is not BERT-like; write text_encoder={PACKAGED} or a BERT")
     longest = min(max_tokens, int(backbone.config.max_position_embeddings))
 
     def tokenise(texts: Sequence[str]) -> list[list[int]]:

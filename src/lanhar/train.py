@@ -39,9 +39,10 @@ def train(cfg: DictConfig) -> dict[str, Any]:
     alignment_key = digest(alignment_identity(cfg, data))
     mapping_key = digest(mapping_identity(cfg, data, alignment_key))
     folder = Path(cfg.runs_dir) / run_name(cfg) / digest(test_identity(cfg, data, mapping_key))
-    if (folder / METRICS).exists() and not cfg.force:
+    # A logger beyond the CSV files wants the curves and the pictures, so stages are loaded and the test is repeated.
+    if (folder / METRICS).exists() and not cfg.force and cfg.logger.name == "csv":
         report: dict[str, Any] = read_json(folder / METRICS)
-        console.print("Already done; force=true runs it again.")
+        console.print("Already done; force=true tests again.")
     else:
         report = _run(cfg, data, folder)
     note_run(folder)

@@ -12,6 +12,7 @@ from hydra import compose, initialize_config_dir
 from lanhar.cli import check_types, config_dir, default_config, explain, flatten
 from lanhar.datasets import DATASET_NAMES
 from lanhar.errors import LanharError
+from lanhar.stages.settings import run_name
 
 EXPERIMENTS = sorted(path.stem for path in (config_dir() / "experiment").glob("*.yaml"))
 PAIRED = ("uci", "hhar", "motionsense", "shoaib", "uschad")
@@ -29,7 +30,7 @@ def test_every_experiment_composes_and_begins_with_its_command(name):
     # Hydra reads its package directive only from the very first line.
     lines = (config_dir() / "experiment" / f"{name}.yaml").read_text().splitlines()
     assert lines[1].startswith(f"# python -m lanhar.train +experiment={name}")
-    assert cfg.name == name
+    assert run_name(cfg) == name
     if "_to_" in name:
         source, target = name.split("_to_")
         assert (list(cfg.source.datasets), list(cfg.target.datasets)) == ([source], [target])
@@ -94,6 +95,13 @@ WRONG = [
     (["data_dir=nowhere"], "data_dir="),
     (["windows.length=100000", "data_dir=sample"], "windows=short"),
     (["protocol.name=peek"], "source_only"),
+    (["interpreter.name=gpt4"], "interpreter=rules"),
+    (["interpreter.detail=long"], "compact"),
+    (["mapping.batch_size=0"], "2 or more"),
+    (["mapping.clean_share=3"], "0 to 1"),
+    (["sensor_encoder=transformer", "sensor_encoder.heads=3"], "sensor_encoder cannot be built"),
+    (["+baselines.svm={}"], "logistic_regression"),
+    (["source=[]"], "source=uci"),
     (["split.validation_fraction=0.99", "data_dir=sample"], "validation_fraction=0"),
 ]
 

@@ -163,10 +163,10 @@ def test_errors_say_what_is_wrong(fake, tmp_path):
         read(root, tmp_path / "cache")
 
 
-@pytest.mark.shared
-def test_the_three_damaged_forms_of_the_real_excerpt_agree(shared_data, tmp_path):
-    _, headless = read(shared_data / "hhar_excerpt/no_header", tmp_path)
-    _, tabbed = read(shared_data / "hhar_excerpt/tab_separated_gyro", tmp_path)
+@pytest.mark.full_data
+def test_the_three_damaged_forms_of_the_real_excerpt_agree(full_data, tmp_path):
+    _, headless = read(full_data / "hhar_excerpt/no_header", tmp_path)
+    _, tabbed = read(full_data / "hhar_excerpt/tab_separated_gyro", tmp_path)
     long, short = headless[0], next(r for r in tabbed if r.activity == "stand")
     assert long.rate_hz == pytest.approx(200, rel=0.02)
     assert long.seconds == pytest.approx(short.seconds, abs=0.05), "both start with the same rows"
@@ -178,9 +178,9 @@ def test_the_three_damaged_forms_of_the_real_excerpt_agree(shared_data, tmp_path
     assert all(r.rate_hz == pytest.approx(199, abs=1.5) for r in tabbed)
 
 
-@pytest.mark.shared
-def test_the_real_watch_is_cut_where_it_slept(shared_data, tmp_path):
-    dataset, recordings = read(shared_data / "hhar_excerpt/no_header", tmp_path, placements=["wrist"])
+@pytest.mark.full_data
+def test_the_real_watch_is_cut_where_it_slept(full_data, tmp_path):
+    dataset, recordings = read(full_data / "hhar_excerpt/no_header", tmp_path, placements=["wrist"])
     assert {r.activity for r in recordings} == {"sit", "stand"}
     assert all(np.linalg.norm(r.acc, axis=1).mean() == pytest.approx(9.8, abs=0.3) for r in recordings)
     assert dataset.report.dropped["rows without a label (null)"] == 344 + 343

@@ -76,20 +76,20 @@ def test_a_missing_column_is_an_error_that_names_file_and_column(face_up, tmp_pa
         list(MotionSense(face_up, tmp_path / "cache").recordings())
 
 
-@pytest.mark.shared
-def test_the_full_dataset_holds_what_was_published(shared_data, tmp_path):
-    dataset = MotionSense(shared_data, tmp_path)
+@pytest.mark.full_data
+def test_the_full_dataset_holds_what_was_published(full_data, tmp_path):
+    dataset = MotionSense(full_data, tmp_path)
     still = (r.acc for r in dataset.recordings() if r.activity in ("sit", "stand"))
     rest = [np.linalg.norm(acc, axis=1).mean() for acc in still]
     assert [fact for fact in dataset.verify() if not fact.agrees] == []
     assert np.mean(rest) == pytest.approx(9.81, rel=0.01)
 
 
-@pytest.mark.shared
-def test_user_acceleration_has_the_sign_of_gravity(shared_data, tmp_path):
+@pytest.mark.full_data
+def test_user_acceleration_has_the_sign_of_gravity(full_data, tmp_path):
     """Heel strikes are peaks along up, never along down."""
     skewness = []
-    for r in MotionSense(shared_data, tmp_path).recordings():
+    for r in MotionSense(full_data, tmp_path).recordings():
         if r.activity == "stairs_down":
             up = r.acc.mean(axis=0) / np.linalg.norm(r.acc.mean(axis=0))
             vertical = r.acc @ up
@@ -97,10 +97,10 @@ def test_user_acceleration_has_the_sign_of_gravity(shared_data, tmp_path):
     assert np.mean(skewness) > 0.5
 
 
-@pytest.mark.shared
-def test_gravity_turns_against_the_rotation_rate(shared_data, tmp_path):
+@pytest.mark.full_data
+def test_gravity_turns_against_the_rotation_rate(full_data, tmp_path):
     """What is fixed in the world changes by -w x v for a body that turns with w: units and handedness."""
-    dataset = MotionSense(shared_data, tmp_path)
+    dataset = MotionSense(full_data, tmp_path)
     recording = next(r for r in dataset.recordings() if (r.trial, r.subject) == ("ups_3", "1"))
     table = pd.read_csv(dataset.root() / "A_DeviceMotion_data/ups_3/sub_1.csv")
     up = -table[["gravity.x", "gravity.y", "gravity.z"]].to_numpy()

@@ -297,20 +297,20 @@ activities: {1: walk, 2: walk, 3: walk, 4: stairs_up, 5: stairs_down, 6: jog, 7:
 """
 
 
-@pytest.mark.shared
+@pytest.mark.full_data
 @pytest.mark.parametrize(("spec", "reader"), [
     pytest.param(MOTIONSENSE + "folder: motionsense.zip\n", MotionSense, marks=pytest.mark.slow),
     pytest.param(USCHAD_YAML, USCHAD),
 ])  # fmt: skip
-def test_a_yaml_reads_real_recordings_as_their_own_reader_does(spec, reader, shared_data, tmp_path):
+def test_a_yaml_reads_real_recordings_as_their_own_reader_does(spec, reader, full_data, tmp_path):
     path = tmp_path / "my.yaml"
     path.write_text(spec)
 
     def order(recording):
         return (int(recording.subject), recording.activity, len(recording.acc), float(recording.acc[0, 0]))
 
-    ours = sorted(Recordings(shared_data, tmp_path, spec=path).recordings(), key=order)
-    theirs = sorted(reader(shared_data, tmp_path).recordings(), key=order)
+    ours = sorted(Recordings(full_data, tmp_path, spec=path).recordings(), key=order)
+    theirs = sorted(reader(full_data, tmp_path).recordings(), key=order)
     assert [order(r)[:3] for r in ours] == [order(r)[:3] for r in theirs]
     for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(one.acc, other.acc, atol=1e-5)

@@ -66,12 +66,12 @@ def test_its_readme_tells_the_seconds_that_are_in_it(name, tmp_path):
     assert told == expected | ({"six postural transitions": round(transitions)} if transitions else {})
 
 
-@pytest.mark.shared
+@pytest.mark.full_data
 @pytest.mark.parametrize("name", ACTIVITIES)
-def test_every_stretch_stands_in_the_original_with_its_subject_and_activity(name, shared_data, tmp_path):
+def test_every_stretch_stands_in_the_original_with_its_subject_and_activity(name, full_data, tmp_path):
     """The excerpt and its moved labels against the full dataset, both through the reader."""
     whole: dict[tuple[str, str], list[np.ndarray]] = {}
-    for r in get_dataset(name)(shared_data, tmp_path).recordings():
+    for r in get_dataset(name)(full_data, tmp_path).recordings():
         whole.setdefault((r.subject, r.activity), []).append(np.hstack([r.acc, r.gyro]))
     for r in read(name, tmp_path)[1]:
         cut = np.hstack([r.acc, r.gyro])
@@ -85,11 +85,11 @@ def listing(path: Path) -> list[tuple]:
         return [(i.filename, i.CRC, i.date_time) for i in archive.infolist()]
 
 
-@pytest.mark.shared
+@pytest.mark.full_data
 @pytest.mark.slow
-def test_the_script_makes_the_same_files_again(shared_data, tmp_path):
+def test_the_script_makes_the_same_files_again(full_data, tmp_path):
     script = REPOSITORY / "scripts" / "make_sample.py"
-    command = [sys.executable, str(script), "--data-dir", str(shared_data), "--out", str(tmp_path)]
+    command = [sys.executable, str(script), "--data-dir", str(full_data), "--out", str(tmp_path)]
     subprocess.run(command, check=True, capture_output=True, timeout=300)
     for name in ACTIVITIES:
         made, kept = listing(tmp_path / f"{name}.zip"), listing(sample_dir() / f"{name}.zip")

@@ -100,9 +100,9 @@ def test_labels_come_back_whole_and_in_order(tmp_path_factory, rows):
     assert order == sorted(order)
 
 
-@pytest.mark.shared
-def test_the_full_dataset_holds_what_was_published(shared_data, tmp_path):
-    dataset = UCI(shared_data, tmp_path)
+@pytest.mark.full_data
+def test_the_full_dataset_holds_what_was_published(full_data, tmp_path):
+    dataset = UCI(full_data, tmp_path)
     recordings = list(dataset.recordings())
     assert [fact for fact in dataset.verify() if not fact.agrees] == []
     rest = [r.acc for r in recordings if r.activity in ("sit", "stand", "lie")]
@@ -112,15 +112,15 @@ def test_the_full_dataset_holds_what_was_published(shared_data, tmp_path):
     assert stand[0] > 9.0, "the waist phone's x axis points up"
 
 
-@pytest.mark.shared
-def test_gyro_and_accelerometer_agree_about_turns(shared_data, tmp_path):
+@pytest.mark.full_data
+def test_gyro_and_accelerometer_agree_about_turns(full_data, tmp_path):
     """What is fixed in the world changes by -w x v for a body that turns with w: units and handedness."""
 
     def smooth(x: np.ndarray) -> np.ndarray:
         return np.stack([np.convolve(column, np.ones(25) / 25, "valid") for column in x.T], axis=1)
 
     changes, expected = [], []
-    for r in UCI(shared_data, tmp_path).recordings():
+    for r in UCI(full_data, tmp_path).recordings():
         if r.activity in ("sit_to_lie", "lie_to_sit"):
             acc, gyro = smooth(r.acc), smooth(r.gyro)
             changes.append(np.gradient(acc, 1 / r.rate_hz, axis=0))

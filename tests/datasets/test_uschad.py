@@ -61,20 +61,20 @@ def test_a_damaged_file_is_an_error_that_names_it(tiny, tmp_path, content):
         list(USCHAD(tiny, tmp_path / "cache").recordings())
 
 
-@pytest.mark.shared
-def test_the_full_dataset_holds_what_was_published(shared_data, tmp_path):
-    dataset = USCHAD(shared_data, tmp_path)
+@pytest.mark.full_data
+def test_the_full_dataset_holds_what_was_published(full_data, tmp_path):
+    dataset = USCHAD(full_data, tmp_path)
     recordings = list(dataset.recordings())
     assert [fact for fact in dataset.verify() if not fact.agrees] == []
     rest = [np.linalg.norm(r.acc, axis=1).mean() for r in recordings if r.activity in ("sit", "stand")]
     assert np.mean(rest) == pytest.approx(9.81, rel=0.01)
 
 
-@pytest.mark.shared
-def test_turning_left_is_positive_about_up(shared_data, tmp_path):
+@pytest.mark.full_data
+def test_turning_left_is_positive_about_up(full_data, tmp_path):
     """Right-handed axes with Android's sign; it also settles a3t2 of subject 14, whose fields say left."""
     turns = {"a2": [], "a3": []}
-    for r in USCHAD(shared_data, tmp_path).recordings():
+    for r in USCHAD(full_data, tmp_path).recordings():
         if r.trial[:3] in ("a2t", "a3t"):
             up = r.acc.mean(axis=0) / np.linalg.norm(r.acc.mean(axis=0))
             turns[r.trial[:2]].append((r.gyro @ up).mean())

@@ -26,6 +26,7 @@ def make_report() -> Callable[..., dict[str, Any]]:
             "key": f"key{seed}",
             "protocol": "source_only",
             "windows": "long",
+            "window_seconds": 6.0,
             "label_space": list(ACTIVITIES),
             "label_space_name": "four",
             "source": ["uci"],

@@ -34,7 +34,7 @@ def run_folder(demo):
 
 def test_it_ends_with_a_table_and_names_the_run_folder(demo, run_folder):
     table = demo[1].stdout[demo[1].stdout.index("uci → motionsense") :]
-    said = ("protocol source_only", "seed 0", "test windows", "LanHAR", "logistic regression", "random forest")
+    said = ("protocol source_only", "seed 0", "test windows", "lanhar", "logistic regression", "random forest")
     for words in (*said, "climbing stairs", "accuracy", "weighted F1", "macro F1", "bootstrap over subjects"):
         assert words in table
     assert "SYNTHETIC" not in table

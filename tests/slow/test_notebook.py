@@ -49,7 +49,7 @@ def test_the_tour_goes_from_recordings_to_predictions(tmp_path, monkeypatch):
     for words in ("interpreter.interpret", "label_interpretations("):
         text = text_of(outputs_of(notebook, words))
         assert all(f"{heading}:" in text for heading in HEADINGS)
-    assert "LanHAR" in text_of(outputs_of(notebook, "report = train(cfg)"))
+    assert "lanhar" in text_of(outputs_of(notebook, "report = train(cfg)"))
     predicted = text_of(outputs_of(notebook, "mapping.predict"))
     assert all(predicted.count(name) >= 3 for name in ("walk", "still", "stairs_up", "stairs_down"))
     (metrics,) = tmp_path.glob("runs/tour/*/metrics.json")

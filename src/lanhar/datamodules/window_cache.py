@@ -144,6 +144,7 @@ def _windows_of(
         dropped[f"recording shorter than a window of {settings.length / settings.rate_hz:g} s"] += len(samples)
         none = np.empty((0, settings.length, 6), np.float32)
         return none, np.empty((0, 3), np.float32), np.empty(0)
+    dropped["rest of a recording, shorter than a window"] += int(len(samples) - starts[-1] - settings.length)
     windows, gravity, valid = align(slide(samples, settings.length, settings.hop))
     dropped["window without gravity (mean acceleration too small)"] += int((~valid).sum()) * settings.hop
     kept = np.ascontiguousarray(windows[valid], dtype=np.float32)

@@ -38,9 +38,9 @@ def summary(dataset: Dataset) -> Group:
 
 
 def comparison(facts: Sequence[Fact]) -> Table:
-    """Table of published facts beside what was found; rows that differ say so."""
-    table = Table("fact", title="Published and found", title_justify="left")
-    for column in ("published", "found"):
+    """Table of the data card's facts beside what was found; rows that differ say so."""
+    table = Table("fact", title="Data card and found", title_justify="left")
+    for column in ("data card", "found"):
         table.add_column(column, justify="right")
     table.add_column("")
     for fact in facts:

@@ -13,14 +13,12 @@ from lanhar.activities import activity
 
 SCORES = ("accuracy", "weighted_f1", "macro_f1")
 TITLES = {
-    "lanhar": "LanHAR",
     "logistic_regression": "logistic regression",
     "random_forest": "random forest",
     "accuracy": "accuracy",
     "weighted_f1": "weighted F1",
     "macro_f1": "macro F1",
 }
-LENGTHS = {"long": "6 s", "short": "2.4 s"}
 SETTINGS = ("study", "protocol", "windows", "label_space", "interpreter")
 EMPTY = "–"
 
@@ -31,12 +29,11 @@ def run_title(run: Mapping[str, Any]) -> str:
     Args:
         run: the `run` part of a metrics.json.
     """
-    windows = run["windows"]
     parts = [
         f"{joined(run['source'])} → {joined(run['target'])}",
         f"protocol {run['protocol']}",
         f"label space {run.get('label_space_name') or '/'.join(run['label_space'])}",
-        f"{windows} windows ({LENGTHS[windows]})" if windows in LENGTHS else f"{windows} windows",
+        f"{run['windows']} windows ({run['window_seconds']:g} s)",
         f"seed {run['seed']}",
         f"{run['n_windows']:,} test windows, {run['n_subjects']} subjects",
     ]

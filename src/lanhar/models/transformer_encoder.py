@@ -39,6 +39,8 @@ class TransformerEncoder(SensorEncoder):
         pool: str = "mean",
     ) -> None:
         super().__init__()
+        if patch > window_length:
+            raise ValueError(f"a patch of {patch} samples does not fit into a window of {window_length}")
         self.patch = patch
         self.pool = pool
         self.register_buffer("mean", torch.zeros(6))

@@ -30,9 +30,8 @@ GROUPS: tuple[Callable[[Motion], dict[str, NDArray[np.float64]]], ...] = (
 )
 CHUNK = 256
 """Windows at a time: few enough to stay in the processor's cache."""
-SUBWINDOW = 120
-"""Samples of the sub-windows over which classifier features of longer windows are averaged."""
-SUBWINDOW_HOP = 60
+SUBWINDOW_S = 2.4
+"""Length of the sub-windows over which classifier features of longer windows are averaged; they overlap by half."""
 FOR_CLASSIFIERS = np.array([feature in CLASSIFIER_FEATURES for feature in FEATURES])
 
 
@@ -89,8 +88,8 @@ def compute_features(windows: NDArray[Any], gravity: NDArray[Any], rate_hz: floa
 def classifier_features(windows: NDArray[Any], gravity: NDArray[Any], rate_hz: float) -> NDArray[np.float32]:
     """The input of the baselines: features that do not depend on how the device is turned in its pocket.
 
-    Of windows longer than 120 samples they are the mean over sub-windows of 120 samples, 60 apart (four of
-    them in 300 samples): each holds one or two strides, and their mean is steadier than one estimate.
+    Of windows longer than 2.4 s they are the mean over sub-windows of 2.4 s that overlap by half (four of them in
+    6 s): each holds one or two strides, and their mean is steadier than one estimate.
 
     Args:
         windows: (N, L, 6) aligned windows, as for `compute_features`.
@@ -104,8 +103,8 @@ def classifier_features(windows: NDArray[Any], gravity: NDArray[Any], rate_hz: f
         LanharError: the shapes do not fit, or the rate is not positive.
     """
     _check(windows, gravity, rate_hz)
-    length = min(windows.shape[1], SUBWINDOW)
-    starts = range(0, windows.shape[1] - length + 1, SUBWINDOW_HOP)
+    length = min(windows.shape[1], round(SUBWINDOW_S * rate_hz))
+    starts = range(0, windows.shape[1] - length + 1, max(1, length // 2))
 
     def mean_over_subwindows(at: slice) -> NDArray[np.float32]:
         parts = [_one_chunk(windows[at, s : s + length], gravity[at], rate_hz) for s in starts]

@@ -12,7 +12,6 @@ from omegaconf import DictConfig
 from torch import Tensor
 
 from lanhar.datamodules.batches import token_batches
-from lanhar.datamodules.sampling import balanced_subset
 from lanhar.datamodules.text_batches import TextPairs, Texts
 from lanhar.datamodules.window_set import LabelledWindows, Windows
 from lanhar.files import locked
@@ -23,16 +22,16 @@ from lanhar.models.text_encoder import TextEncoder
 from lanhar.modules.text_alignment import TextAlignment, embed_tokens
 from lanhar.pretrained import Tokenise, load_text_encoder, text_encoder_identity
 from lanhar.progress import progress_bar
-from lanhar.stages.data import RunData
+from lanhar.stages.data import RunData, balanced_windows
 from lanhar.stages.fit import fit
 from lanhar.stages.settings import plain
-from lanhar.stages.texts import LabelTexts, interpret, interpretation_key, label_texts, make_interpreter, texts_digest
+from lanhar.stages.texts import SpaceTexts, interpret, interpretation_key, label_texts, make_interpreter, texts_digest
 
 EMBED_BATCH = 64
 
 
 @dataclass(frozen=True)
-class Alignment:
+class TrainedAlignment:
     """A finished stage 1.
 
     Attributes:
@@ -79,7 +78,7 @@ def alignment_identity(cfg: DictConfig, data: RunData) -> dict[str, Any]:
     }
 
 
-def run_alignment(cfg: DictConfig, data: RunData, stages_dir: Path, loggers: list[Logger]) -> Alignment:
+def run_alignment(cfg: DictConfig, data: RunData, stages_dir: Path, loggers: list[Logger]) -> TrainedAlignment:
     """Train stage 1, or load it where it is done."""
     identity = alignment_identity(cfg, data)
     key = digest(identity)
@@ -94,21 +93,19 @@ def run_alignment(cfg: DictConfig, data: RunData, stages_dir: Path, loggers: lis
     encoder.requires_grad_(False).eval()
     embedded = embed_tokens(encoder, token_batches(tokenise(labels.flat), EMBED_BATCH))
     bank = build_label_bank(data.space.activities, labels.per_activity, embedded)
-    return Alignment(key, folder, encoder, tokenise, bank)
+    return TrainedAlignment(key, folder, encoder, tokenise, bank)
 
 
-def window_texts(cfg: DictConfig, alignment: Alignment, windows: Windows, what: str) -> Tensor:
+def window_texts(cfg: DictConfig, alignment: TrainedAlignment, windows: Windows, what: str) -> Tensor:
     """(N, D) frozen embeddings of the windows' interpretations."""
     return alignment.embed(interpret(make_interpreter(cfg), windows), f"Embedding texts ({what})")
 
 
 def _pairs(
-    cfg: DictConfig, data: RunData, tokenise: Tokenise, labels: LabelTexts, dim: int
+    cfg: DictConfig, data: RunData, tokenise: Tokenise, labels: SpaceTexts, dim: int
 ) -> tuple[TextPairs, TextDecoder | None]:
-    train = _texts(cfg, data.train, data, tokenise, cfg.alignment.max_windows)
-    # Validation only watches; a tenth as many texts watch as well as all would.
-    limit = cfg.alignment.max_windows and cfg.alignment.max_windows // 5
-    validation = _texts(cfg, data.validation, data, tokenise, limit)
+    train = _texts(cfg, data.train, data, tokenise)
+    validation = _texts(cfg, data.validation, data, tokenise)
     label_tokens = tokenise(labels.flat)
     decoder = None
     if cfg.alignment.loss.reconstruction.weight > 0:
@@ -120,9 +117,7 @@ def _pairs(
     return TextPairs(train, validation, label_tokens, labels.labels, encode, seed=cfg.seed, **batching), decoder
 
 
-def _texts(cfg: DictConfig, windows: LabelledWindows, data: RunData, tokenise: Tokenise, limit: int | None) -> Texts:
-    labels = windows.labels(data.space)
-    rows = balanced_subset(labels, windows.subject, limit or len(labels), int(cfg.seed))
-    chosen = windows.select(rows)
-    texts = interpret(make_interpreter(cfg), chosen) if len(rows) else []
-    return Texts(tokenise(texts) if texts else [], labels[rows], chosen.subject)
+def _texts(cfg: DictConfig, windows: LabelledWindows, data: RunData, tokenise: Tokenise) -> Texts:
+    chosen = balanced_windows(windows, data.space, cfg.alignment.max_windows, int(cfg.seed))
+    texts = interpret(make_interpreter(cfg), chosen) if len(chosen) else []
+    return Texts(tokenise(texts) if texts else [], chosen.labels(data.space), chosen.subject)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from omegaconf import DictConfig
 
 from lanhar.activities import LabelSpace
+from lanhar.datamodules.sampling import balanced_subset
 from lanhar.datamodules.splits import split_subjects
 from lanhar.datamodules.window_cache import CachedWindows, open_windows
 from lanhar.datamodules.window_set import LabelledWindows, Windows, concatenate
@@ -67,7 +68,7 @@ def load_data(cfg: DictConfig, sources: dict[str, Dataset], targets: dict[str, D
     train_subjects, held_out = split_subjects(source.subject, float(cfg.split.validation_fraction), int(cfg.seed))
     return RunData(
         space=space,
-        train=source.select(_of(source, train_subjects)),
+        train=balanced_windows(source.select(_of(source, train_subjects)), space, cfg.split.max_windows, int(cfg.seed)),
         validation=source.select(_of(source, held_out)),
         target=target,
         unlabelled=everything.without_labels(),
@@ -75,6 +76,13 @@ def load_data(cfg: DictConfig, sources: dict[str, Dataset], targets: dict[str, D
         target_keys={name: opened.key for name, opened in tested.items()},
         synthetic=any(is_synthetic(dataset) for dataset in [*sources.values(), *targets.values()]),
     )
+
+
+def balanced_windows(windows: LabelledWindows, space: LabelSpace, limit: int | None, seed: int) -> LabelledWindows:
+    """At most `limit` windows, spread over activities and subjects; all of them where it is None."""
+    labels = windows.labels(space)
+    size = len(labels) if limit is None else int(limit)
+    return windows.select(balanced_subset(labels, windows.subject, size, seed))
 
 
 def is_synthetic(dataset: Dataset) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning as L
+import pandas as pd
 import torch
 from hydra.utils import instantiate
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
@@ -52,7 +53,9 @@ def fit(
         loggers: beyond the CSV file that every stage has.
     """
     with locked(folder):
-        if not (folder / DONE).exists():
+        if (folder / DONE).exists():
+            replay(folder / "metrics.csv", loggers)
+        else:
             trainer = _trainer(folder, epochs, cfg, loggers)
             last = folder / LAST
             with warnings.catch_warnings():
@@ -68,6 +71,17 @@ def fit(
     checkpoint = torch.load(folder / LAST, map_location="cpu", weights_only=True)
     module.load_state_dict(checkpoint["state_dict"])
     module.eval()
+
+
+def replay(metrics: Path, loggers: list[Logger]) -> None:
+    """Give loggers the curves of a stage that was trained before, as its CSV file holds them."""
+    if not loggers or not metrics.exists():
+        return
+    for row in pd.read_csv(metrics).to_dict("records"):
+        step = int(row.pop("step"))
+        values = {str(name): float(value) for name, value in row.items() if not pd.isna(value)}
+        for logger in loggers:
+            logger.log_metrics(values, step)
 
 
 def _trainer(folder: Path, epochs: int, cfg: DictConfig, loggers: list[Logger]) -> L.Trainer:

@@ -12,21 +12,20 @@ from numpy.typing import NDArray
 from omegaconf import DictConfig
 from torch import Tensor
 
-from lanhar.datamodules.sampling import balanced_subset
 from lanhar.datamodules.window_batches import WindowTexts
-from lanhar.datamodules.window_set import LabelledWindows, Windows
+from lanhar.datamodules.window_set import Windows
 from lanhar.keys import code_digest, digest
 from lanhar.models.sensor_encoder import SensorEncoder
 from lanhar.modules.sensor_mapping import SensorMapping
 from lanhar.progress import progress_bar
-from lanhar.stages.align import Alignment, window_texts
+from lanhar.stages.align import TrainedAlignment, window_texts
 from lanhar.stages.data import RunData
 from lanhar.stages.fit import fit
 from lanhar.stages.settings import plain
 
 
 @dataclass(frozen=True)
-class Mapping:
+class TrainedMapping:
     """A finished stage 2.
 
     Attributes:
@@ -66,8 +65,8 @@ def mapping_identity(cfg: DictConfig, data: RunData, alignment_key: str) -> dict
 
 
 def run_mapping(
-    cfg: DictConfig, data: RunData, alignment: Alignment, stages_dir: Path, loggers: list[Logger]
-) -> Mapping:
+    cfg: DictConfig, data: RunData, alignment: TrainedAlignment, stages_dir: Path, loggers: list[Logger]
+) -> TrainedMapping:
     """Train stage 2, or load it where it is done."""
     identity = mapping_identity(cfg, data, alignment.key)
     key = digest(identity)
@@ -87,15 +86,14 @@ def run_mapping(
         text_projection=bool(cfg.mapping.text_projection),
     )
     fit(module, batches, folder, int(cfg.mapping.epochs), cfg, identity, loggers)
-    return Mapping(key, folder, module)
+    return TrainedMapping(key, folder, module)
 
 
-def _batches(cfg: DictConfig, data: RunData, alignment: Alignment, encoder: SensorEncoder) -> WindowTexts:
-    train = _at_most(data.train, data.train.labels(data.space), cfg)
+def _batches(cfg: DictConfig, data: RunData, alignment: TrainedAlignment, encoder: SensorEncoder) -> WindowTexts:
     target: Windows | None = data.unlabelled if cfg.protocol.name == "transductive" else None
     return WindowTexts(
-        train,
-        window_texts(cfg, alignment, train, "source"),
+        data.train,
+        window_texts(cfg, alignment, data.train, "source"),
         data.validation,
         data.space,
         int(cfg.mapping.batch_size),
@@ -109,8 +107,3 @@ def _batches(cfg: DictConfig, data: RunData, alignment: Alignment, encoder: Sens
         clean_share=float(cfg.mapping.clean_share),
         progress=progress_bar,
     )
-
-
-def _at_most(windows: LabelledWindows, labels: NDArray[np.int64], cfg: DictConfig) -> LabelledWindows:
-    size = cfg.mapping.max_windows or len(labels)
-    return windows.select(balanced_subset(labels, windows.subject, int(size), int(cfg.seed)))

@@ -7,11 +7,34 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from lanhar.activities import REGISTRY, LabelSpace
+from lanhar.cli import config_dir
 from lanhar.datamodules.window_cache import WindowSettings
 from lanhar.datasets import get_dataset, sample_dir
 from lanhar.datasets.base import Dataset
 from lanhar.errors import LanharError
 
+# Key → smallest and largest value that make sense; None is no bound.
+RANGES: dict[str, tuple[float, float | None]] = {
+    "seed": (0, None),
+    "split.max_windows": (1, None),
+    "text_encoder.max_tokens": (8, None),
+    "text_encoder.dropout": (0, 0.99),
+    "alignment.epochs": (1, None),
+    "alignment.batch_size": (2, None),
+    "alignment.label_texts_per_activity": (1, None),
+    "alignment.max_windows": (1, None),
+    "alignment.lr": (0, None),
+    "alignment.warmup": (0, 1),
+    "mapping.epochs": (1, None),
+    "mapping.batch_size": (2, None),
+    "mapping.batches_per_epoch": (1, None),
+    "mapping.augmented_copies": (0, None),
+    "mapping.clean_share": (0, 1),
+    "mapping.lr": (0, None),
+    "mapping.warmup": (0, 1),
+    "baselines.logistic_regression.C": (1e-12, None),
+    "baselines.random_forest.n_estimators": (1, None),
+}
 PROTOCOLS = ("source_only", "transductive")
 LOGGERS = ("csv", "wandb")
 SAMPLE = "sample"
@@ -102,10 +125,15 @@ def check(cfg: DictConfig) -> tuple[dict[str, Dataset], dict[str, Dataset]]:
         raise LanharError(f"unknown protocol '{cfg.protocol.name}'; choose from {', '.join(PROTOCOLS)}")
     if cfg.logger.name not in LOGGERS:
         raise LanharError(f"unknown logger '{cfg.logger.name}'; write logger=csv or logger=wandb")
+    for side in ("source", "target"):
+        if "datasets" not in cfg[side]:
+            raise LanharError(f"{side} names no dataset; write {side}=uci, or {side}=[uci,uschad] for several")
     both = set(cfg.source.datasets) & set(cfg.target.datasets) - {"recordings"}
     if both:
         name = sorted(both)[0]
         raise LanharError(f"{name} is source and target: its subjects would be on both sides; choose another target")
+    _check_ranges(cfg)
+    _check_parts(cfg)
     resolve_text_encoder(cfg.text_encoder.name)
     sources = {name: make_dataset(card, cfg) for name, card in cfg.source.datasets.items()}
     targets = {name: make_dataset(card, cfg) for name, card in cfg.target.datasets.items()}
@@ -115,9 +143,46 @@ def check(cfg: DictConfig) -> tuple[dict[str, Dataset], dict[str, Dataset]]:
     return sources, targets
 
 
+def _check_ranges(cfg: DictConfig) -> None:
+    for key, (low, high) in RANGES.items():
+        value = OmegaConf.select(cfg, key)
+        if value is not None and not (low <= value and (high is None or value <= high)):
+            bounds = f"{low:g} or more" if high is None else f"{low:g} to {high:g}"
+            raise LanharError(f"{key} is {value}; write {bounds}")
+
+
+def _check_parts(cfg: DictConfig) -> None:
+    """Build what is cheap to build: a part that cannot be built is found now and not after stage 1."""
+    from hydra.utils import instantiate
+
+    from lanhar.models.baselines import make_baseline
+    from lanhar.stages.texts import make_interpreter
+
+    make_interpreter(cfg)
+    for name, parameters in plain(cfg.baselines).items():
+        if parameters is not None:
+            make_baseline(name, int(cfg.seed), **parameters)
+    for key, arguments in (
+        ("sensor_encoder", {"embedding_dim": 8, "window_length": int(cfg.windows.length)}),
+        ("mapping.augment", {}),
+    ):
+        try:
+            instantiate(OmegaConf.select(cfg, key), **arguments)
+        except Exception as error:  # whatever a user's own class may raise
+            reason = str(error).strip().splitlines()[0]
+            raise LanharError(f"{key} cannot be built: {reason}; see conf/{key.split('.')[0]}") from error
+
+
 def activities_of(datasets: Mapping[str, Dataset]) -> set[str]:
     """Registry activities that the data cards promise."""
     return {activity for dataset in datasets.values() for activity in dataset.registry_activities()}
+
+
+def option_name(node: DictConfig, group: str) -> str:
+    """Name of a group's option as it may stand beside a number: marked where single keys were overridden."""
+    file = config_dir() / group / f"{node.name}.yaml"
+    changed = file.exists() and plain(OmegaConf.load(file)) != plain(node)
+    return f"{node.name} (changed)" if changed else str(node.name)
 
 
 def run_name(cfg: DictConfig) -> str:

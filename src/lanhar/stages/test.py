@@ -15,11 +15,11 @@ from lanhar.evaluation.metrics import evaluate
 from lanhar.evaluation.tables import comparison_markdown, run_title
 from lanhar.files import write_json, write_text
 from lanhar.keys import code_digest
-from lanhar.stages.align import Alignment
+from lanhar.stages.align import TrainedAlignment
 from lanhar.stages.baselines import run_baselines
 from lanhar.stages.data import RunData
-from lanhar.stages.mapping import Mapping
-from lanhar.stages.settings import plain, run_name
+from lanhar.stages.mapping import TrainedMapping
+from lanhar.stages.settings import option_name, plain, run_name
 from lanhar.stages.texts import interpret, make_interpreter
 
 METRICS = "metrics.json"
@@ -36,7 +36,9 @@ def test_identity(cfg: DictConfig, data: RunData, mapping_key: str) -> dict[str,
     }
 
 
-def run_test(cfg: DictConfig, data: RunData, alignment: Alignment, mapping: Mapping, folder: Path) -> dict[str, Any]:
+def run_test(
+    cfg: DictConfig, data: RunData, alignment: TrainedAlignment, mapping: TrainedMapping, folder: Path
+) -> dict[str, Any]:
     """Predict the target, score it beside the baselines, and write the run folder; `metrics.json` comes last.
 
     Returns:
@@ -55,7 +57,7 @@ def run_test(cfg: DictConfig, data: RunData, alignment: Alignment, mapping: Mapp
         embeddings=mapping.module.bank().detach().numpy(),
     )
     title = run_title(report["run"])
-    plot_confusion(methods["lanhar"]["confusion"], data.space.titles, f"LanHAR · {title}", folder / "confusion.png")
+    plot_confusion(methods["lanhar"]["confusion"], data.space.titles, f"lanhar · {title}", folder / "confusion.png")
     prototypes = mapping.module.bank().detach().numpy()
     plot_embedding(embeddings.numpy(), truth, prototypes, data.space.titles, title, folder / "embedding.png")
     write_json(folder / "splits.json", data.split)
@@ -90,16 +92,16 @@ def _describe(cfg: DictConfig, data: RunData, folder: Path) -> dict[str, Any]:
         "experiment": run_name(cfg),
         "key": folder.name,
         "protocol": cfg.protocol.name,
-        "windows": cfg.windows.name,
+        "windows": option_name(cfg.windows, "windows"),
         "window_seconds": cfg.windows.length / cfg.windows.rate_hz,
         "label_space": list(data.space.activities),
-        "label_space_name": cfg.label_space.name,
+        "label_space_name": option_name(cfg.label_space, "label_space"),
         "merges": {name: list(parts) for name, parts in data.space.merges.items()},
         "source": list(data.source_keys),
         "target": list(data.target_keys),
         "data_keys": {"source": data.source_keys, "target": data.target_keys},
         "seed": cfg.seed,
-        "interpreter": cfg.interpreter.name,
+        "interpreter": make_interpreter(cfg).name,
         "interpretation": {
             **plain(cfg.interpreter),
             "version": make_interpreter(cfg).version,

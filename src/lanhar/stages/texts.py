@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 
 from lanhar.activities import LabelSpace
 from lanhar.datamodules.window_set import Windows
+from lanhar.errors import LanharError
 from lanhar.interpretation.labels import label_interpretations
 from lanhar.interpretation.rules import RulesInterpreter
 from lanhar.keys import digest
@@ -18,7 +19,7 @@ from lanhar.stages.settings import plain
 
 
 @dataclass(frozen=True)
-class LabelTexts:
+class SpaceTexts:
     """Label interpretations of a label space.
 
     Attributes:
@@ -39,7 +40,13 @@ class LabelTexts:
 
 
 def make_interpreter(cfg: DictConfig) -> RulesInterpreter:
-    """The interpreter that the config names."""
+    """The interpreter that the config names.
+
+    Raises:
+        LanharError: there is none of that name, or it has no such detail.
+    """
+    if cfg.interpreter.name != RulesInterpreter.name:
+        raise LanharError(f"unknown interpreter '{cfg.interpreter.name}'; write interpreter=rules")
     return RulesInterpreter(detail=cfg.interpreter.detail)
 
 
@@ -48,12 +55,12 @@ def interpret(interpreter: RulesInterpreter, windows: Windows) -> list[str]:
     return interpreter.interpret(windows.features, [feature.name for feature in FEATURES])
 
 
-def label_texts(space: LabelSpace) -> LabelTexts:
+def label_texts(space: LabelSpace) -> SpaceTexts:
     """Label interpretations of every activity of the label space."""
-    return LabelTexts(tuple(tuple(label_interpretations(name)) for name in space.activities))
+    return SpaceTexts(tuple(tuple(label_interpretations(name)) for name in space.activities))
 
 
-def interpretation_key(cfg: DictConfig, labels: LabelTexts) -> dict[str, Any]:
+def interpretation_key(cfg: DictConfig, labels: SpaceTexts) -> dict[str, Any]:
     """What identifies the texts of a run."""
     return {"interpreter": plain(cfg.interpreter), "labels": texts_digest(labels.flat)}
 

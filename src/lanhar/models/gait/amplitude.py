@@ -1,7 +1,8 @@
 import torch
 from torch import Tensor
 
-from lanhar.models.gait.channels import GRAVITY_M_S2, Channels, length, signed_log
+from lanhar.models.gait.channels import Channels, length, signed_log
+from lanhar.signals.units import STANDARD_GRAVITY_M_S2
 
 QUANTILES = (0.02, 0.10, 0.25, 0.50, 0.75, 0.90, 0.98)
 
@@ -21,7 +22,7 @@ def amplitudes(c: Channels, windows: Tensor, rate_hz: float) -> Tensor:
     signals = [
         (c.vertical, 0.3),
         (length(c.horizontal), 0.3),
-        (length(windows[..., :3]) - GRAVITY_M_S2, 0.3),
+        (length(windows[..., :3]) - STANDARD_GRAVITY_M_S2, 0.3),
         (length(c.swing), 0.1),
         (length(windows[..., 3:]), 0.1),
         (length(jerk), 5.0),

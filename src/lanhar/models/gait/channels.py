@@ -3,7 +3,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-GRAVITY_M_S2 = 9.80665
+from lanhar.signals.units import STANDARD_GRAVITY_M_S2
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def split_channels(windows: Tensor) -> Channels:
     """Split aligned windows (..., T, 6) into vertical and horizontal signals."""
     horizontal = windows[..., :2]
     return Channels(
-        windows[..., 2] - GRAVITY_M_S2,
+        windows[..., 2] - STANDARD_GRAVITY_M_S2,
         horizontal - horizontal.mean(dim=-2, keepdim=True),
         windows[..., 5],
         windows[..., 3:5],

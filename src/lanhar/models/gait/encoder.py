@@ -20,13 +20,13 @@ class GaitDescriptors(nn.Module):
     Args:
         window_length: L samples.
         rate_hz: samples per second.
-        subwindow: samples of a sub-window.
+        subwindow_s: length of a sub-window, seconds.
     """
 
-    def __init__(self, window_length: int, rate_hz: float = 50.0, subwindow: int = 120) -> None:
+    def __init__(self, window_length: int, rate_hz: float = 50.0, subwindow_s: float = 2.4) -> None:
         super().__init__()
         self.rate_hz = rate_hz
-        self.subwindow = min(subwindow, window_length)
+        self.subwindow = min(round(subwindow_s * rate_hz), window_length)
         self.spectrum = GaitSpectrum(self.subwindow, rate_hz)
         self.harmonics = GaitHarmonics(window_length, rate_hz)
 
@@ -36,7 +36,7 @@ class GaitDescriptors(nn.Module):
         parts = torch.stack([windows[:, s : s + self.subwindow] for s in starts], dim=1)
         channels = split_channels(parts)
         local = [amplitudes(channels, parts, self.rate_hz), couplings(channels), self.spectrum(channels)]
-        whole = [self.harmonics(windows), autocorrelations(split_channels(windows))]
+        whole = [self.harmonics(windows), autocorrelations(split_channels(windows), self.rate_hz)]
         return torch.cat([torch.cat(local, dim=-1).mean(dim=1), *whole], dim=-1)
 
 
@@ -49,6 +49,7 @@ class GaitEncoder(SensorEncoder):
     Args:
         embedding_dim: D of the language space.
         window_length: L samples of a window.
+        rate_hz: samples per second.
         hidden: width of the network.
         dropout: of hidden units, 0 to below 1.
         descriptor_noise: standard deviation of noise on standardised descriptors while training.
@@ -63,13 +64,14 @@ class GaitEncoder(SensorEncoder):
         self,
         embedding_dim: int,
         window_length: int,
+        rate_hz: float = 50.0,
         hidden: int = 128,
         dropout: float = 0.3,
         descriptor_noise: float = 0.25,
         descriptor_dropout: float = 0.1,
     ) -> None:
         super().__init__()
-        self.descriptors = GaitDescriptors(window_length)
+        self.descriptors = GaitDescriptors(window_length, rate_hz)
         size = self.descriptors(torch.zeros(1, window_length, 6)).shape[1]
         self.register_buffer("mean", torch.zeros(size))
         self.register_buffer("std", torch.ones(size))
