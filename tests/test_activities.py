@@ -25,10 +25,6 @@ def test_a_merge_into_an_activity_outside_the_space_is_refused():
         LabelSpace(("walk", "sit"), {"still": ("stand",)})
 
 
-def test_restriction_keeps_the_order_and_counts_members():
-    assert FOUR.restricted(["stairs_down", "stand", "bike"]).activities == ("still", "stairs_down")
-
-
 def test_every_registry_name_is_its_own_key_and_has_words():
     for name, entry in REGISTRY.items():
         assert entry.name == name

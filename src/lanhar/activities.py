@@ -1,7 +1,7 @@
 """The registry of activities and the label space, the only place that turns names into indices."""
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from lanhar.errors import LanharError
@@ -134,8 +134,3 @@ class LabelSpace:
     def titles(self) -> list[str]:
         """Human-readable names in order."""
         return [activity(name).title for name in self.activities]
-
-    def restricted(self, names: Sequence[str]) -> "LabelSpace":
-        """The same space with only the activities that have a member among `names`."""
-        kept = tuple(a for a in self.activities if any(m in names for m in self.members(a)))
-        return LabelSpace(kept, {k: v for k, v in self.merges.items() if k in kept})

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 
 from lanhar.cli import check_types, config_dir, default_config, explain, flatten
 from lanhar.datasets import DATASET_NAMES
@@ -132,9 +133,9 @@ def test_a_users_own_config_folder_adds_experiments(fake, small, tmp_path):
 
 def test_an_integer_may_stand_where_a_float_belongs_but_a_word_may_not():
     default = default_config("train")
-    check_types({**default, "windows": {**default["windows"], "overlap": 0}}, default)
+    check_types(OmegaConf.create({**default, "windows": {**default["windows"], "overlap": 0}}), default)
     with pytest.raises(LanharError, match=r"windows\.length is 'six'"):
-        check_types({**default, "windows": {**default["windows"], "length": "six"}}, default)
+        check_types(OmegaConf.create({**default, "windows": {**default["windows"], "length": "six"}}), default)
 
 
 def test_flatten_names_inner_nodes_too():

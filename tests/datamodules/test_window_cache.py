@@ -49,11 +49,12 @@ def expected_windows(recordings, settings):
     counts, rest = Counter(), 0
     for recording in recordings:
         samples = round(len(recording.acc) * settings.rate_hz / recording.rate_hz)
-        start = 0
+        start = end = 0
         while start + settings.length <= samples:
             counts[recording.activity] += 1
+            end = start + settings.length
             start += settings.length // 2
-        rest += samples if start == 0 else 0
+        rest += samples - end
     return dict(counts), rest
 
 

@@ -33,14 +33,6 @@ def test_each_activity_averages_its_own_texts():
     torch.testing.assert_close(bank().embeddings.norm(dim=1), torch.ones(3))
 
 
-def test_a_restricted_bank_keeps_names_texts_and_embeddings_together():
-    small = bank().restricted(["bike", "walk"])
-    assert small.names == ("bike", "walk")
-    assert small.interpretations == (("d", "e", "f"), ("a", "b"))
-    windows = F.normalize(torch.randn(4, 5), dim=-1)
-    torch.testing.assert_close(small.cosines(windows), bank().cosines(windows)[:, [2, 0]])
-
-
 def test_a_bank_of_unequal_parts_is_refused():
     with pytest.raises(LanharError, match="one of each per activity"):
         LabelBank(("walk", "still"), (("a",),), torch.zeros(2, 3))

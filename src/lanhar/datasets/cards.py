@@ -24,9 +24,9 @@ def markdown() -> str:
         "",
         "Written by `lanhar.datasets.cards.markdown()` from the data cards, which are the classes in",
         "`src/lanhar/datasets/`; edit those, not this page. Placements that are read only when asked for stand in",
-        "brackets. Under `data card` stand the numbers that `verify=true` checks: subjects, experiments, files and phones are",
-        "published, while label rows, samples and seconds are this project's own count of the files. Your own files:",
-        "[own_recordings.md](own_recordings.md).",
+        "brackets. Under `data card` stand the numbers that `verify=true` checks: subjects, experiments, files and",
+        "phones are published, while label rows, samples and seconds are this project's own count of the files.",
+        "Your own files: [own_recordings.md](own_recordings.md).",
         "",
         table(),
     ]

@@ -29,22 +29,6 @@ class LabelBank:
                 f"{len(self.embeddings)} embeddings; there must be one of each per activity"
             )
 
-    def cosines(self, sensor: Tensor) -> Tensor:
-        """Cosine of each window to each activity.
-
-        Args:
-            sensor: (B, D) unit-length sensor embeddings.
-
-        Returns:
-            (B, C) in -1..1.
-        """
-        return sensor @ self.embeddings.T
-
-    def restricted(self, names: Sequence[str]) -> "LabelBank":
-        """The bank with only `names`, in that order."""
-        rows = [self.names.index(name) for name in names]
-        return LabelBank(tuple(names), tuple(self.interpretations[r] for r in rows), self.embeddings[rows])
-
 
 def class_means(embeddings: Tensor, labels: Tensor, classes: int) -> Tensor:
     """Mean direction per activity.

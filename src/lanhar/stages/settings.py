@@ -93,7 +93,7 @@ def label_space(cfg: DictConfig, source: set[str], target: set[str]) -> LabelSpa
         )
     space = LabelSpace(tuple(names), {k: tuple(v) for k, v in plain(cfg.label_space.merges).items()})
     for which, held in (("source", source), ("target", target)):
-        present = space.restricted(sorted(held)).activities if any(space.index(a) is not None for a in held) else ()
+        present = [a for a in space.activities if any(member in held for member in space.members(a))]
         if len(present) < 2:
             raise LanharError(
                 f"label space '{cfg.label_space.name}' ({', '.join(space.activities)}) has {len(present)} of its "
