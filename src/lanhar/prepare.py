@@ -31,7 +31,7 @@ def prepare(cfg: DictConfig) -> None:
     if cfg.verify:
         facts = dataset.verify()
         console.print(comparison(facts))
-        wrong = [f"{f.what}: published {f.published}, found {f.found}" for f in facts if not f.agrees]
+        wrong = [f"{f.what}: data card {f.published}, found {f.found}" for f in facts if not f.agrees]
         if wrong:
             raise LanharError(f"{dataset.name} differs from its data card: {'; '.join(wrong)}")
 

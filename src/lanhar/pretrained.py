@@ -100,7 +100,7 @@ def load_text_encoder(
     """Load a text encoder and the tokeniser that belongs to it.
 
     Args:
-        name: `minilm` (packaged), a local folder or a hub id (`allenai/scibert_scivocab_uncased` in LanHAR's released code).
+        name: `minilm` (packaged), a local folder or a hub id (`allenai/scibert_scivocab_uncased`).
         max_tokens: longer texts are cut here, special tokens included.
         trainable_layers: how many of the topmost layers train in stage 1; None trains all.
         dropout: of hidden states and attention while training; above 0 costs about three times the time on a CPU.

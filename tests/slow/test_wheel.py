@@ -67,7 +67,7 @@ def test_the_wheel_holds_all_that_a_run_needs_and_whose_terms_it_is_under(wheel)
     conf = {f"lanhar/conf/{path.relative_to(ROOT / 'conf').as_posix()}" for path in (ROOT / "conf").rglob("*.yaml")}
     assert sample | licences | texts | rules | conf | {"lanhar/py.typed"} <= names
     assert not [name for name in names if name.startswith(("tests", "docs", "runs", "conf"))]
-    assert "License-Expression: Apache-2.0" in text
+    assert "License-Expression: Apache-2.0 AND LicenseRef-lanhar-sample" in text
     for name in ("uci", "motionsense"):
         assert f"License-File: src/lanhar/datasets/sample/LICENSE-{name}.txt" in text
 

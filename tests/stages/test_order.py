@@ -12,7 +12,7 @@ import torch
 from lanhar.activities import LabelSpace
 from lanhar.interpretation.labels import label_interpretations
 from lanhar.stages.align import run_alignment
-from lanhar.stages.mapping import Mapping, run_mapping
+from lanhar.stages.mapping import TrainedMapping, run_mapping
 from lanhar.stages.test import run_test as run_the_test
 
 ORDERS = [["walk", "still", "stairs_up", "stairs_down"], ["stairs_down", "still", "walk", "stairs_up"]]
@@ -78,7 +78,7 @@ def test_a_permuted_label_space_permutes_the_report_and_nothing_else(run):
     module = copy.deepcopy(mapping.module)
     module.label_embeddings.copy_(mapping.module.label_embeddings[permutation])
     permuted = dataclasses.replace(data, space=LabelSpace(names, data.space.merges))
-    swapped = Mapping(mapping.key, mapping.folder, module)
+    swapped = TrainedMapping(mapping.key, mapping.folder, module)
     turned = run_the_test(cfg, permuted, alignment, swapped, folder.parent / "turned")
     before, after = report["methods"]["lanhar"], turned["methods"]["lanhar"]
     assert after["activities"] == list(names)
@@ -95,7 +95,9 @@ def test_a_permuted_label_bank_alone_permutes_the_predictions(run):
     permutation = [1, 2, 3, 0]
     module = copy.deepcopy(mapping.module)
     module.label_embeddings.copy_(mapping.module.label_embeddings[permutation])
-    wrong = run_the_test(cfg, data, alignment, Mapping(mapping.key, mapping.folder, module), folder.parent / "wrong")
+    wrong = run_the_test(
+        cfg, data, alignment, TrainedMapping(mapping.key, mapping.folder, module), folder.parent / "wrong"
+    )
     confusion = np.array(report["methods"]["lanhar"]["confusion"])
     assert wrong["methods"]["lanhar"]["confusion"] == confusion[:, permutation].tolist()
     assert wrong["methods"]["logistic_regression"] == report["methods"]["logistic_regression"]

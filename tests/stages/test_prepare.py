@@ -36,4 +36,4 @@ def test_verify_says_what_differs(prepare):
     assert "DIFFERS" in result.stdout
     (line,) = result.stderr.strip().splitlines()
     assert line.startswith("lanhar: uci differs from its data card")
-    assert "published 30, found 3" in line
+    assert "data card 30, found 3" in line

@@ -28,7 +28,7 @@ def test_a_sweep_ends_with_one_table(swept):
     assert result.returncode == 0, result.stderr
     assert len(list(folder.glob("runs/*_to_uschad/*/metrics.json"))) == 4
     end = result.stdout[result.stdout.rindex("mean ± std over seeds") :]
-    assert end.count("LanHAR") == 2
+    assert end.count("lanhar") == 2
     assert end.count("logistic regression") == 2
     (csv,) = folder.glob("runs/sweeps/*/runs.csv")
     rows = pd.read_csv(csv)

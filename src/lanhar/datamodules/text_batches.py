@@ -87,7 +87,7 @@ class _TextDataset(Dataset[TextBatch]):
 
     def __getitem__(self, rows: list[int]) -> TextBatch:
         sensor = [self.texts.tokens[row] for row in rows]
-        label_rows = self._label_rows()
+        label_rows = self._label_rows(rows)
         label = [self.pairs.label_texts[row] for row in label_rows]
         sensor_ids, sensor_mask = pad_tokens(sensor)
         label_ids, label_mask = pad_tokens(label)
@@ -97,13 +97,14 @@ class _TextDataset(Dataset[TextBatch]):
             self._own(sensor), self._own(label),
         )  # fmt: skip
 
-    def _label_rows(self) -> list[int]:
+    def _label_rows(self, sensor_rows: list[int]) -> list[int]:
+        # Drawn from the batch's own rows and not from a running generator, whose state a resume would lose.
+        rng = np.random.default_rng([self.pairs.seed, *sensor_rows])
         chosen: list[int] = []
         for label in np.unique(self.pairs.label_labels):
             rows = np.flatnonzero(self.pairs.label_labels == label)
             if self.vary_labels and len(rows) > self.pairs.label_texts_per_activity:
-                # torch's generator is re-seeded at every epoch, so this draw survives a resume.
-                rows = rows[torch.randperm(len(rows))[: self.pairs.label_texts_per_activity].numpy()]
+                rows = rng.permutation(rows)[: self.pairs.label_texts_per_activity]
             chosen.extend(rows.tolist())
         return chosen
 

@@ -25,19 +25,24 @@ def as_recorded(windows: Tensor) -> Tensor:
 class _WindowDataset(Dataset[WindowBatch]):
     """Whole batches by a list of rows; each row shows one of its views."""
 
-    def __init__(self, views: Tensor, texts: Tensor, labels: NDArray[np.int64], clean_share: float) -> None:
+    def __init__(self, views: Tensor, texts: Tensor, labels: NDArray[np.int64], clean_share: float, seed: int) -> None:
         self.views, self.texts, self.labels = views, texts, torch.from_numpy(labels)
-        self.clean_share = clean_share
+        self.clean_share, self.seed = clean_share, seed
 
     def __len__(self) -> int:
         return self.views.shape[1]
 
     def __getitem__(self, rows: list[int]) -> WindowBatch:
-        # torch's generator is re-seeded at every epoch, so these draws survive a resume.
-        changed = torch.rand(len(rows)) >= self.clean_share
-        view = torch.randint(1, max(2, len(self.views)), (len(rows),)) * changed
-        view = view.clamp(max=len(self.views) - 1)
-        return WindowBatch(self.views[view, rows], self.texts[rows], self.labels[rows])
+        return WindowBatch(self.views[self._choose(rows), rows], self.texts[rows], self.labels[rows])
+
+    def _choose(self, rows: list[int]) -> Tensor:
+        copies = len(self.views) - 1
+        if copies == 0:
+            return torch.zeros(len(rows), dtype=torch.long)
+        # Drawn from the batch's own rows and not from a running generator, whose state a resume would lose.
+        rng = np.random.default_rng([self.seed, *rows])
+        changed = rng.random(len(rows)) >= self.clean_share
+        return torch.from_numpy(np.where(changed, rng.integers(1, copies + 1, len(rows)), 0))
 
 
 class WindowTexts(L.LightningDataModule):
@@ -103,10 +108,10 @@ class WindowTexts(L.LightningDataModule):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
             views = self._views(self._samples, self._copies)
-        self.train_set = _WindowDataset(views, self._texts, self._labels, self._clean_share)
+        self.train_set = _WindowDataset(views, self._texts, self._labels, self._clean_share, self.seed)
         labels = self._validation.labels(self._space)
         held_out = self._views(self._validation.samples, 0) if len(labels) else torch.empty(1, 0)
-        self.val_set = _WindowDataset(held_out, torch.zeros(len(labels), self._texts.shape[1]), labels, 1.0)
+        self.val_set = _WindowDataset(held_out, torch.zeros(len(labels), self._texts.shape[1]), labels, 1.0, self.seed)
 
     @property
     def described(self) -> Tensor:
