@@ -194,9 +194,14 @@ def _caption(figure: "Figure", title: str) -> None:
 
 
 def _name_stars(figure: "Figure", axes: "Axes", stars: NDArray[np.float64], names: Sequence[str]) -> None:
-    """Write each name beside its star, pushed up where it would lie on another name."""
+    """Write each name beside its star, pushed up where it would lie on another name or another star."""
+    from matplotlib.transforms import Bbox
+
     figure.canvas.draw()
     axes.autoscale(False)
+    half = 11 * figure.dpi / 72
+    centres = axes.transData.transform(stars)
+    boxes = [Bbox.from_extents(x - half, y - half, x + half, y + half) for x, y in centres]
     taken: list[Any] = []
     for c in np.argsort(stars[:, 1], kind="stable"):
         right = axes.transAxes.inverted().transform(axes.transData.transform(stars[c]))[0] > 0.7
@@ -212,7 +217,8 @@ def _name_stars(figure: "Figure", axes: "Axes", stars: NDArray[np.float64], name
             zorder=4,
             bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "alpha": 0.8, "linewidth": 0},
         )
-        while any(text.get_window_extent().overlaps(box) for box in taken):
+        others = [box for other, box in enumerate(boxes) if other != c]
+        while any(text.get_window_extent().overlaps(box) for box in [*taken, *others]):
             x, y = text.get_position()
             text.set_position((x, y + 2))
         taken.append(text.get_window_extent())
