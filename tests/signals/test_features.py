@@ -10,8 +10,8 @@ from scipy.spatial.transform import Rotation
 from lanhar.errors import LanharError
 from lanhar.signals import features as module
 from lanhar.signals.align import align
-from lanhar.signals.features import classifier_features, compute_features
-from lanhar.signals.table import CLASSIFIER_FEATURES, FEATURES
+from lanhar.signals.features import classifier_features, compute_features, signed_log
+from lanhar.signals.table import CLASSIFIER_COLUMNS, CLASSIFIER_FEATURES, FEATURES
 
 RATE_HZ = 50.0
 FREE = np.array([feature.orientation_free for feature in FEATURES])
@@ -84,23 +84,55 @@ def test_a_window_stands_alone(device_windows: np.ndarray) -> None:
         np.testing.assert_allclose(together[index], alone[0], rtol=1e-5, atol=1e-6)
 
 
-def test_classifier_features_of_long_windows_are_means_over_four_subwindows(
+@pytest.mark.parametrize(
+    ("length", "means_over", "varies_over"),
+    [
+        (300, [(0, 120), (60, 180), (120, 240), (180, 300)], [(0, 120), (60, 180), (120, 240), (180, 300)]),
+        (120, [(0, 120)], [(0, 60), (30, 90), (60, 120)]),
+    ],
+)
+def test_classifier_features_are_means_and_variations_over_subwindows(
     device_windows: np.ndarray,
+    length: int,
+    means_over: list[tuple[int, int]],
+    varies_over: list[tuple[int, int]],
 ) -> None:
-    aligned, gravity, _ = align(device_windows[:40])
+    aligned, gravity, _ = align(device_windows[:40, :length])
     names = [feature.name for feature in FEATURES]
     columns = [names.index(feature.name) for feature in CLASSIFIER_FEATURES]
-    parts = [compute_features(aligned[:, s : s + 120], gravity, RATE_HZ)[:, columns] for s in (0, 60, 120, 180)]
-    computed = classifier_features(aligned, gravity, RATE_HZ)
-    np.testing.assert_allclose(computed, np.mean(parts, axis=0), rtol=1e-5, atol=1e-6)
-    short = classifier_features(aligned[:, :120], gravity, RATE_HZ)
-    np.testing.assert_array_equal(short, parts[0])
+
+    def parts(spans: list[tuple[int, int]]) -> list[np.ndarray]:
+        return [compute_features(aligned[:, a:b], gravity, RATE_HZ)[:, columns] for a, b in spans]
+
+    variation = 100 * np.std([np.sign(x) * np.log1p(np.abs(x)) for x in parts(varies_over)], axis=0)
+    means, computed = np.split(classifier_features(aligned, gravity, RATE_HZ), [len(columns)], axis=1)
+    np.testing.assert_allclose(means, np.mean(parts(means_over), axis=0), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(computed, variation, rtol=1e-4, atol=1e-3)
+
+
+def test_a_turn_halfway_varies_and_an_even_movement_does_not() -> None:
+    seconds = np.arange(300) / RATE_HZ
+    even = np.zeros((1, 300, 6))
+    even[0, :, 2] = 9.81 + 2 * np.sin(2 * np.pi * 2 * seconds)
+    even[0, :, 5] = 0.5 * np.sin(2 * np.pi * seconds)
+    turning = even.copy()
+    turning[0, 150:, 5] += 2.0
+    before, after = (
+        dict(zip(CLASSIFIER_COLUMNS, classifier_features(w, up(w), RATE_HZ)[0], strict=True)) for w in (even, turning)
+    )
+    assert before["gyro_z_rms_variation"] < 2 < 20 < after["gyro_z_rms_variation"]
+    assert before["acc_vertical_rms_variation"] == pytest.approx(after["acc_vertical_rms_variation"])
+
+
+def test_signed_log_is_odd_and_compresses() -> None:
+    x = np.array([[-np.e + 1, 0.0, np.e - 1, 1e6]])
+    assert signed_log(x) == pytest.approx(np.array([[-1.0, 0.0, 1.0, np.log(1e6 + 1)]]))
 
 
 def test_no_windows_give_no_rows() -> None:
     none = np.zeros((0, 300, 6), dtype=np.float32)
     assert compute_features(none, up(none), RATE_HZ).shape == (0, len(FEATURES))
-    assert classifier_features(none, up(none), RATE_HZ).shape == (0, len(CLASSIFIER_FEATURES))
+    assert classifier_features(none, up(none), RATE_HZ).shape == (0, len(CLASSIFIER_COLUMNS))
 
 
 @pytest.mark.parametrize(

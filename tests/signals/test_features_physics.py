@@ -159,4 +159,4 @@ def test_bands_hold_the_share_of_what_lies_in_them() -> None:
     f = features_of(acc_x=wave(1.6, 3.0), acc_y=wave(6.0, 4.0))
     assert f["acc_horizontal_band_2"] == pytest.approx(60, abs=1)
     assert f["acc_horizontal_band_6"] == pytest.approx(80, abs=1)
-    assert f["acc_vertical_band_2"] == 0
+    assert f["gyro_horizontal_band_2"] == 0

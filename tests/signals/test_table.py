@@ -1,6 +1,14 @@
 from pathlib import Path
 
-from lanhar.signals.table import BY_NAME, CLASSIFIER_FEATURES, FEATURES, HEADINGS, PROMPT_FEATURES, markdown
+from lanhar.signals.table import (
+    BY_NAME,
+    CLASSIFIER_COLUMNS,
+    CLASSIFIER_FEATURES,
+    FEATURES,
+    HEADINGS,
+    PROMPT_FEATURES,
+    markdown,
+)
 
 
 def test_names_are_unique() -> None:
@@ -33,6 +41,7 @@ def test_classifiers_get_no_feature_that_depends_on_the_pocket_or_on_calibration
         "acc_mag_mean",
     }
     assert len(names) >= 100
+    assert len(set(CLASSIFIER_COLUMNS)) == 2 * len(names)
 
 
 def test_the_page_in_the_docs_is_the_table() -> None:

@@ -16,7 +16,7 @@ class Windows:
         samples: (N, L, 6) float32 at 50 Hz; acc m/s² with +z up, gyro rad/s. May be memory-mapped.
         gravity: (N, 3) direction of gravity's reaction in the device's own frame, unit length.
         features: (N, F) in the order of `lanhar.signals.table.FEATURES`, each in its own unit.
-        classifier_features: (N, K) orientation-free features, averaged over sub-windows.
+        classifier_features: (N, K) in the order of `lanhar.signals.table.CLASSIFIER_COLUMNS`.
         dataset: (N,) dataset keys.
     """
 

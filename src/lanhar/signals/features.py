@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from lanhar.errors import LanharError
 from lanhar.signals import features_acc, features_gyro, features_shape
 from lanhar.signals.motion import Motion
-from lanhar.signals.table import CLASSIFIER_FEATURES, FEATURES
+from lanhar.signals.table import CLASSIFIER_COLUMNS, CLASSIFIER_FEATURES, FEATURES
 
 GROUPS: tuple[Callable[[Motion], dict[str, NDArray[np.float64]]], ...] = (
     features_acc.axis_statistics,
@@ -32,6 +32,8 @@ CHUNK = 256
 """Windows at a time: few enough to stay in the processor's cache."""
 SUBWINDOW_S = 2.4
 """Length of the sub-windows over which classifier features of longer windows are averaged; they overlap by half."""
+LEAST_SAMPLES = 4
+"""A window shorter than this has no features."""
 FOR_CLASSIFIERS = np.array([feature in CLASSIFIER_FEATURES for feature in FEATURES])
 
 
@@ -44,8 +46,10 @@ def _one_chunk(windows: NDArray[Any], gravity: NDArray[Any], rate_hz: float) -> 
 
 
 def _check(windows: NDArray[Any], gravity: NDArray[Any], rate_hz: float) -> None:
-    if windows.ndim != 3 or windows.shape[2] != 6 or windows.shape[1] < 4:
-        raise LanharError(f"windows have shape {windows.shape}; features need (N, L, 6) with L = 4 or more")
+    if windows.ndim != 3 or windows.shape[2] != 6 or windows.shape[1] < LEAST_SAMPLES:
+        raise LanharError(
+            f"windows have shape {windows.shape}; features need (N, L, 6) with L = {LEAST_SAMPLES} or more"
+        )
     if gravity.shape != (len(windows), 3):
         raise LanharError(
             f"gravity has shape {gravity.shape}; windows of shape {windows.shape} need ({len(windows)}, 3)"
@@ -85,11 +89,19 @@ def compute_features(windows: NDArray[Any], gravity: NDArray[Any], rate_hz: floa
     return _in_chunks(lambda at: _one_chunk(windows[at], gravity[at], rate_hz), len(windows), len(FEATURES))
 
 
+def signed_log(features: ArrayLike) -> NDArray[np.float64]:
+    """Compress magnitudes and keep signs: sign(x)·log(1 + |x|), elementwise."""
+    x = np.asarray(features, dtype=np.float64)
+    return np.sign(x) * np.log1p(np.abs(x))
+
+
 def classifier_features(windows: NDArray[Any], gravity: NDArray[Any], rate_hz: float) -> NDArray[np.float32]:
     """The input of the baselines: features that do not depend on how the device is turned in its pocket.
 
     Of windows longer than 2.4 s they are the mean over sub-windows of 2.4 s that overlap by half (four of them in
-    6 s): each holds one or two strides, and their mean is steadier than one estimate.
+    6 s): each holds one or two strides, and their mean is steadier than one estimate. Beside each stands how much it
+    varies over the sub-windows (of a window of 2.4 s or less: over its halves and the half between them), as the
+    standard deviation of its signed log, in percent. Level walking is even; stairs have landings and turns.
 
     Args:
         windows: (N, L, 6) aligned windows, as for `compute_features`.
@@ -97,18 +109,26 @@ def classifier_features(windows: NDArray[Any], gravity: NDArray[Any], rate_hz: f
         rate_hz: samples per second.
 
     Returns:
-        (N, K) features in the order of `lanhar.signals.table.CLASSIFIER_FEATURES`.
+        (N, K) features in the order of `lanhar.signals.table.CLASSIFIER_COLUMNS`.
 
     Raises:
         LanharError: the shapes do not fit, or the rate is not positive.
     """
     _check(windows, gravity, rate_hz)
     length = min(windows.shape[1], round(SUBWINDOW_S * rate_hz))
+    shorter = max(length // 2, min(length, LEAST_SAMPLES))
+
+    def mean_and_variation(at: slice) -> NDArray[np.float32]:
+        parts = _subwindows(windows[at], gravity[at], rate_hz, length)
+        several = parts if len(parts) > 1 else _subwindows(windows[at], gravity[at], rate_hz, shorter)
+        variation = 100 * signed_log(several).std(axis=0)
+        return np.concatenate([parts.mean(axis=0), variation], axis=1).astype(np.float32)
+
+    return _in_chunks(mean_and_variation, len(windows), len(CLASSIFIER_COLUMNS))
+
+
+def _subwindows(windows: NDArray[Any], gravity: NDArray[Any], rate_hz: float, length: int) -> NDArray[np.float64]:
+    """Features for classifiers (P, N, K) of P sub-windows that overlap by half."""
     starts = range(0, windows.shape[1] - length + 1, max(1, length // 2))
-
-    def mean_over_subwindows(at: slice) -> NDArray[np.float32]:
-        parts = [_one_chunk(windows[at, s : s + length], gravity[at], rate_hz) for s in starts]
-        mean: NDArray[np.float64] = np.asarray(parts, dtype=np.float64).mean(axis=0)
-        return mean[:, FOR_CLASSIFIERS].astype(np.float32)
-
-    return _in_chunks(mean_over_subwindows, len(windows), len(CLASSIFIER_FEATURES))
+    parts = [_one_chunk(windows[:, s : s + length], gravity, rate_hz)[:, FOR_CLASSIFIERS] for s in starts]
+    return np.asarray(parts, dtype=np.float64)

@@ -13,7 +13,7 @@ from lanhar.signals.features_gyro import zero_crossings
 from lanhar.signals.motion import ACC_FLOOR_M_S2, GYRO_FLOOR_RAD_S, Motion
 from lanhar.signals.rhythm import centred, quantiles
 from lanhar.signals.spectra import Spectrum, power_spectrum
-from lanhar.signals.table import AUTOCORRELATION_LAGS_S, BAND_EDGES_HZ
+from lanhar.signals.table import AUTOCORRELATION_LAGS_S, BAND_EDGES_HZ, BAND_SIGNALS
 
 Array = NDArray[np.float64]
 Columns = dict[str, Array]
@@ -48,9 +48,10 @@ def spectral(motion: Motion) -> Columns:
     columns: Columns = {}
     for name, spectrum in spectra(motion).items():
         floor = _floor(name)
-        power = spectrum.bands(BAND_EDGES_HZ)
-        percent = 100 * np.sqrt(power / (power.sum(axis=1, keepdims=True) + floor**2))
-        columns |= {f"{name}_band_{i + 1}": percent[:, i] for i in range(percent.shape[1])}
+        if name in BAND_SIGNALS:
+            power = spectrum.bands(BAND_EDGES_HZ)
+            percent = 100 * np.sqrt(power / (power.sum(axis=1, keepdims=True) + floor**2))
+            columns |= {f"{name}_band_{i + 1}": percent[:, i] for i in range(percent.shape[1])}
         inside = (spectrum.frequencies_hz >= BAND_EDGES_HZ[0]) & (spectrum.frequencies_hz < BAND_EDGES_HZ[-1])
         share = spectrum.power[:, inside] / (spectrum.power[:, inside].sum(axis=1, keepdims=True) + floor**2)
         columns[f"{name}_centroid_hz"] = share @ spectrum.frequencies_hz[inside]
@@ -93,13 +94,12 @@ def distribution(motion: Motion) -> Columns:
 
 
 def repetition(motion: Motion) -> Columns:
-    """Autocorrelation of the vertical acceleration and of the angular rate's magnitude at fixed lags."""
+    """Autocorrelation of the angular rate's magnitude at fixed lags."""
     columns: Columns = {}
-    signals = {"acc_vertical": motion.vertical_autocorrelation, "gyro_mag": motion.rotation_autocorrelation}
-    for name, correlation in signals.items():
-        for lag_s in AUTOCORRELATION_LAGS_S:
-            lag = min(round(lag_s * motion.rate_hz), correlation.shape[1] - 1)
-            columns[f"{name}_autocorrelation_{lag_s:.1f}s"] = np.clip(correlation[:, lag], -1.0, 1.0)
+    correlation = motion.rotation_autocorrelation
+    for lag_s in AUTOCORRELATION_LAGS_S:
+        lag = min(round(lag_s * motion.rate_hz), correlation.shape[1] - 1)
+        columns[f"gyro_mag_autocorrelation_{lag_s:.1f}s"] = np.clip(correlation[:, lag], -1.0, 1.0)
     return columns
 
 

@@ -35,6 +35,8 @@ HEADINGS: tuple[Heading, ...] = (
 
 BAND_EDGES_HZ = (0.5, 1.25, 2.0, 2.75, 3.5, 5.0, 7.0, 10.0, 14.0, 20.0)
 """Bands of the spectra: narrow around strides and steps (1 and 2 Hz) and their harmonics, wide above."""
+BAND_SIGNALS = ("acc_horizontal", "acc_mag", "gyro_z", "gyro_horizontal")
+"""Signals whose bands are features; the vertical acceleration's would say those of the magnitude again."""
 AUTOCORRELATION_LAGS_S = (0.2, 0.4, 0.6, 0.8, 1.0)
 """Lags at which autocorrelations are features."""
 
@@ -177,7 +179,7 @@ def _spectral() -> Iterator[Feature]:
     }
     for name, what in signals.items():
         origin: Origin = "ACC" if name.startswith("acc") else "GYRO"
-        for i, (low, high) in enumerate(pairwise(BAND_EDGES_HZ), start=1):
+        for i, (low, high) in enumerate(pairwise(BAND_EDGES_HZ if name in BAND_SIGNALS else ()), start=1):
             meaning = f"RMS of the {what} from {low:g} to {high:g} Hz, share of that of all bands"
             yield Feature(f"{name}_band_{i}", "%", meaning, origin, None, True)
         yield Feature(f"{name}_centroid_hz", "Hz", f"mean frequency of the {what}'s power", origin, None, True)
@@ -206,9 +208,6 @@ def _distribution() -> Iterator[Feature]:
 
 
 def _repetition() -> Iterator[Feature]:
-    for lag_s in AUTOCORRELATION_LAGS_S:
-        meaning = f"autocorrelation of the vertical acceleration at {lag_s:.1f} s"
-        yield Feature(f"acc_vertical_autocorrelation_{lag_s:.1f}s", "1", meaning, "ACC", None, True)
     for lag_s in AUTOCORRELATION_LAGS_S:
         meaning = f"autocorrelation of the angular rate's magnitude at {lag_s:.1f} s"
         yield Feature(f"gyro_mag_autocorrelation_{lag_s:.1f}s", "1", meaning, "GYRO", None, True)
@@ -269,10 +268,15 @@ _WITH_GRAVITY = tuple(f"acc_{axis}_{key}" for axis in ("z", "mag") for key in ("
 CLASSIFIER_FEATURES: tuple[Feature, ...] = tuple(
     feature for feature in FEATURES if feature.orientation_free and feature.name not in _WITH_GRAVITY
 )
-"""Columns of `lanhar.signals.features.classifier_features`, in order: those free of the device's orientation.
+"""Features that classifiers get: those free of the device's orientation.
 
 Left out are the axis statistics, which repeat the vertical ones with gravity, and so the calibration, added.
 """
+CLASSIFIER_COLUMNS: tuple[str, ...] = (
+    *(feature.name for feature in CLASSIFIER_FEATURES),
+    *(f"{feature.name}_variation" for feature in CLASSIFIER_FEATURES),
+)
+"""Columns of `lanhar.signals.features.classifier_features`, in order: every feature, then its variation in percent."""
 BY_NAME: Mapping[str, Feature] = {feature.name: feature for feature in FEATURES}
 
 
@@ -283,7 +287,8 @@ def markdown() -> str:
         "",
         "Written by `lanhar.signals.table.markdown()`; edit the table there, not this page. Windows are",
         "aligned: z is up. A feature marked *free* does not change when the device is turned in its pocket;",
-        "one marked *classifier* is given to the baselines. One without a heading is in no text.",
+        "one marked *classifier* is given to the baselines, together with its variation within the window,",
+        "`..._variation` in %. One without a heading is in no text.",
         "",
         "| name | unit | meaning | sensor | heading | |",
         "|---|---|---|---|---|---|",
