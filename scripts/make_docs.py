@@ -33,6 +33,7 @@ def configuration(conf: Path) -> str:
         "",
         *_file(conf / "train.yaml", "`python -m lanhar.train`"),
         *_file(conf / "prepare.yaml", "`python -m lanhar.prepare`"),
+        *_file(conf / "interpret.yaml", "`python -m lanhar.interpret`"),
     ]
     for group in sorted(path for path in conf.iterdir() if path.is_dir()):
         options = sorted(path.stem for path in group.glob("*.yaml"))

@@ -1,10 +1,11 @@
 import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from faulty_server import FaultyServer, serve
 
 os.environ.setdefault("WANDB_MODE", "offline")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -72,3 +73,17 @@ def small(tiny_text_encoder: Path, tmp_path: Path) -> list[str]:
         "baselines.random_forest.n_estimators=10",
         "callbacks.progress_bar=null",
     ]
+
+
+@pytest.fixture(scope="session")
+def running_server() -> Iterator[FaultyServer]:
+    """The server behind `faulty_server`: one for all tests."""
+    with serve() as server:
+        yield server
+
+
+@pytest.fixture
+def faulty_server(running_server: FaultyServer) -> FaultyServer:
+    """A language model's API on loopback that goes wrong on demand; it starts well-behaved."""
+    running_server.reset()
+    return running_server

@@ -62,7 +62,7 @@ def _run(cfg: DictConfig, data: Any, folder: Path) -> dict[str, Any]:
         alignment = run_alignment(cfg, data, stages_dir, loggers)
         mapping = run_mapping(cfg, data, alignment, stages_dir, loggers)
         report = run_test(cfg, data, alignment, mapping, folder)
-        log_results(loggers, report, folder, sample_texts(cfg, data))
+        log_results(loggers, report, folder, sample_texts(data))
     return report
 
 

@@ -1,4 +1,4 @@
-"""The README as a newcomer follows it: its commands run, its words and links exist.
+"""The README, and the page on language models, as a newcomer follows them: commands run, words and links exist.
 
 Every bash block runs whole in a folder of its own, but `make` and blocks under `<!-- not run: reason -->`. Two things
 differ from a reader's machine: /path/to/datasets is a folder of small generated files in the published layouts, and
@@ -20,13 +20,14 @@ from lanhar.signals.units import STANDARD_GRAVITY_M_S2
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = README + (ROOT / "docs" / "language_models.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"(<!-- not run: (?P<reason>.+?) -->\n)?```(?P<language>bash|yaml)\n(?P<text>.*?)```", re.DOTALL)
 PUBLIC = ("uci", "motionsense", "uschad", "hhar", "shoaib", "pamap2")
 
 
 def blocks(language: str) -> list[str]:
     """Blocks to run, without the lines that call make."""
-    found = [m for m in BLOCK.finditer(README) if m["language"] == language and not m["reason"]]
+    found = [m for m in BLOCK.finditer(PAGES) if m["language"] == language and not m["reason"]]
     texts = ["\n".join(line for line in m["text"].splitlines() if not line.startswith("make ")) for m in found]
     return [text for text in texts if text.strip()]
 

@@ -96,7 +96,7 @@ _ACC: Mapping[Heading, tuple[tuple[str, str, str], ...]] = {
         (
             "acc_dominant_hz",
             "Hz",
-            "strongest frequency of the vertical acceleration, 0.5 to 15; 0 when still",
+            "strongest frequency of the vertical acceleration, 0.5 to 15; 0 without movement",
         ),
         ("acc_step_hz", "Hz", "step rate, 0.5 to 4, from the vertical autocorrelation; 0 without rhythm"),
         (
@@ -109,11 +109,11 @@ _ACC: Mapping[Heading, tuple[tuple[str, str, str], ...]] = {
         ("acc_beat_cv", "1", "coefficient of variation of those intervals"),
     ),
     "Shape": (
-        ("acc_low_high_ratio", "1", "vertical energy below 3 Hz over that from 3 to 15 Hz; 0 when still"),
+        ("acc_low_high_ratio", "1", "vertical energy below 3 Hz over that from 3 to 15 Hz; 0 without movement"),
         (
             "acc_harmonic_ratio",
             "1",
-            "vertical power at twice the dominant frequency over that at it; 0 when still",
+            "vertical power at twice the dominant frequency over that at it; 0 without movement",
         ),
         ("acc_jerk_rms", "m/s³", "RMS of the jerk, the change of acceleration per second"),
         ("acc_jerk_p95", "m/s³", "95th percentile of the jerk's magnitude"),
@@ -146,7 +146,7 @@ def _gyro() -> Iterator[Feature]:
         ("Axis dominance", "energy_share", "1", "share, 0 to 1, of the rotational energy"),
         ("Posture / drift", "net_angle_deg", "°", "net rotation over the window"),
         ("Posture / drift", "abs_angle_deg", "°", "total rotation, either way,"),
-        ("Rhythm", "peak_hz", "Hz", "strongest Welch peak, 0.3 to 15 Hz, 0 when still, of the angular rate"),
+        ("Rhythm", "peak_hz", "Hz", "strongest Welch peak, 0.3 to 15 Hz, 0 without movement, of the angular rate"),
     )
     for axis, what in axes.items():
         for heading, key, unit, meaning in rows:
@@ -196,7 +196,7 @@ def _distribution() -> Iterator[Feature]:
     shapes = {
         "skewness": "skewness (peaks sharper than troughs) of the {}",
         "asymmetry": "skewness of the Hilbert transform, negative where it rises steeply, of the {}",
-        "kurtosis": "kurtosis of the {}, 3 for Gaussian noise; 0 when still",
+        "kurtosis": "kurtosis of the {}, 3 for Gaussian noise; 0 without movement",
     }
     for name, what in signals.items():
         origin: Origin = "ACC" if name.startswith("acc") else "GYRO"

@@ -25,7 +25,7 @@ from lanhar.progress import progress_bar
 from lanhar.stages.data import RunData, balanced_windows
 from lanhar.stages.fit import fit
 from lanhar.stages.settings import plain
-from lanhar.stages.texts import SpaceTexts, interpret, interpretation_key, label_texts, make_interpreter, texts_digest
+from lanhar.stages.texts import Interpreter, SpaceTexts, interpret, interpretation_key, label_texts, texts_digest
 
 EMBED_BATCH = 64
 
@@ -69,7 +69,7 @@ def alignment_identity(cfg: DictConfig, data: RunData) -> dict[str, Any]:
         "source": data.source_keys,
         "label_space": [data.space.activities, dict(data.space.merges)],
         "split": plain(cfg.split),
-        "texts": interpretation_key(cfg, label_texts(data.space)),
+        "texts": interpretation_key(cfg, label_texts(cfg, data.space), _window_texts(data)),
         "text_encoder": plain(cfg.text_encoder) | {"name": text_encoder_identity(cfg.text_encoder.name)},
         "alignment": plain(cfg.alignment),
         "trainer": plain(cfg.trainer),
@@ -85,7 +85,7 @@ def run_alignment(cfg: DictConfig, data: RunData, stages_dir: Path, loggers: lis
     folder = stages_dir / "alignment" / key
     torch.manual_seed(int(cfg.seed))
     encoder, tokenise = load_text_encoder(**plain(cfg.text_encoder))
-    labels = label_texts(data.space)
+    labels = label_texts(cfg, data.space)
     pairs, decoder = _pairs(cfg, data, tokenise, labels, encoder.dim)
     optim = {name: float(cfg.alignment[name]) for name in ("lr", "decoder_lr", "weight_decay", "warmup")}
     module = TextAlignment(encoder, decoder, len(data.space), plain(cfg.alignment.loss), **optim)
@@ -96,9 +96,13 @@ def run_alignment(cfg: DictConfig, data: RunData, stages_dir: Path, loggers: lis
     return TrainedAlignment(key, folder, encoder, tokenise, bank)
 
 
-def window_texts(cfg: DictConfig, alignment: TrainedAlignment, windows: Windows, what: str) -> Tensor:
+def window_texts(interpreter: Interpreter, alignment: TrainedAlignment, windows: Windows, what: str) -> Tensor:
     """(N, D) frozen embeddings of the windows' interpretations."""
-    return alignment.embed(interpret(make_interpreter(cfg), windows), f"Embedding texts ({what})")
+    return alignment.embed(interpret(interpreter, windows), f"Embedding texts ({what})")
+
+
+def _window_texts(data: RunData) -> list[str]:
+    return [text for part in (data.train, data.validation) for text in interpret(data.interpreter, part)]
 
 
 def _pairs(
@@ -119,5 +123,5 @@ def _pairs(
 
 def _texts(cfg: DictConfig, windows: LabelledWindows, data: RunData, tokenise: Tokenise) -> Texts:
     chosen = balanced_windows(windows, data.space, cfg.alignment.max_windows, int(cfg.seed))
-    texts = interpret(make_interpreter(cfg), chosen) if len(chosen) else []
+    texts = interpret(data.interpreter, chosen) if len(chosen) else []
     return Texts(tokenise(texts) if texts else [], chosen.labels(data.space), chosen.subject)

@@ -16,6 +16,7 @@ from lanhar.datasets.base import Dataset
 from lanhar.datasets.locate import Progress
 from lanhar.errors import LanharError
 from lanhar.stages.settings import activities_of, cache_folder, label_space, window_settings
+from lanhar.stages.texts import Interpreter, make_interpreter, rerun_words, texts_of
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,9 @@ class RunData:
         source_keys: identity of each source's windows.
         target_keys: identity of each target's windows.
         synthetic: whether any recording was generated rather than measured.
+        interpreter: writes the texts of the source's windows, every one of which has one.
+        target_interpreter: the same for `unlabelled`.
+        coverage: activity → share of the source's windows that have an interpretation.
     """
 
     space: LabelSpace
@@ -42,6 +46,9 @@ class RunData:
     source_keys: dict[str, str]
     target_keys: dict[str, str]
     synthetic: bool
+    interpreter: Interpreter
+    target_interpreter: Interpreter
+    coverage: dict[str, float]
 
     @property
     def split(self) -> dict[str, list[str]]:
@@ -65,17 +72,41 @@ def load_data(cfg: DictConfig, sources: dict[str, Dataset], targets: dict[str, D
     everything = concatenate([opened.windows for opened in tested.values()])
     target = everything.in_space(space)
     _check_counts(source, target, space, cfg)
-    train_subjects, held_out = split_subjects(source.subject, float(cfg.split.validation_fraction), int(cfg.seed))
+    alone = len(trained) == 1
+    train_subjects = [name for opened in trained.values() for name in training_subjects(opened.windows, cfg, alone)]
+    training = np.isin(source.subject, train_subjects)
+    interpreter, target_interpreter = (make_interpreter(cfg, space, role) for role in ("source", "target"))
+    has_text = _has_text(cfg, interpreter, source, "+".join(sources))
+    coverage = _coverage(has_text, source, space)
+    _check_counts(source.select(has_text), target, space, cfg)
+    if cfg.protocol.name == "transductive":
+        everything = everything.select(_has_text(cfg, target_interpreter, everything, "+".join(targets)))
     return RunData(
         space=space,
-        train=balanced_windows(source.select(_of(source, train_subjects)), space, cfg.split.max_windows, int(cfg.seed)),
-        validation=source.select(_of(source, held_out)),
+        train=balanced_windows(source.select(training & has_text), space, cfg.split.max_windows, int(cfg.seed)),
+        validation=source.select(~training & has_text),
         target=target,
         unlabelled=everything.without_labels(),
         source_keys={name: opened.key for name, opened in trained.items()},
         target_keys={name: opened.key for name, opened in tested.items()},
         synthetic=any(is_synthetic(dataset) for dataset in [*sources.values(), *targets.values()]),
+        interpreter=interpreter,
+        target_interpreter=target_interpreter,
+        coverage=coverage,
     )
+
+
+def training_subjects(windows: LabelledWindows, cfg: DictConfig, alone: bool = True) -> list[str]:
+    """Subjects of one dataset that train; each dataset is split by itself, the same way whatever joins it.
+
+    Args:
+        windows: all windows of the dataset.
+        cfg: the whole config.
+        alone: false where other sources can give the validation subjects that a dataset of one person cannot.
+    """
+    if not alone and len(subjects := set(windows.subject.tolist())) == 1:
+        return sorted(subjects)
+    return split_subjects(windows.subject, float(cfg.split.validation_fraction), int(cfg.seed))[0]
 
 
 def balanced_windows(windows: LabelledWindows, space: LabelSpace, limit: int | None, seed: int) -> LabelledWindows:
@@ -97,8 +128,28 @@ def _check_apart(trained: dict[str, CachedWindows], tested: dict[str, CachedWind
             raise LanharError(f"source and target both read the same files of {name}; write another target.spec")
 
 
-def _of(windows: LabelledWindows, subjects: list[str]) -> NDArray[np.bool_]:
-    return np.isin(windows.subject, subjects)
+def _has_text(cfg: DictConfig, interpreter: Interpreter, windows: LabelledWindows, name: str) -> NDArray[np.bool_]:
+    """Windows (N,) with an interpretation; `interpretation.missing` says whether any may be without."""
+    missing = cfg.interpretation.missing
+    if missing not in ("error", "drop"):
+        raise LanharError(f"interpretation.missing is '{missing}'; write error or drop")
+    has_text = np.array([text is not None for text in texts_of(interpreter, windows)], dtype=bool)
+    lacking = int((~has_text).sum())
+    if lacking and (missing == "error" or lacking == len(has_text)):
+        raise LanharError(
+            f"{lacking:,} of {len(has_text):,} windows of {name} have no accepted interpretation in the store "
+            f"'{cfg.store}' by this model, prompt and filter; write interpretation.missing=drop to train on the others "
+            f"(with seed={cfg.seed}, as they were judged), or run: "
+            f"python -m lanhar.interpret dataset={name} {rerun_words(cfg)}"
+        )
+    return has_text
+
+
+def _coverage(has_text: NDArray[np.bool_], windows: LabelledWindows, space: LabelSpace) -> dict[str, float]:
+    labels = windows.labels(space)
+    found = np.bincount(labels[has_text], minlength=len(space))
+    shares = found / np.bincount(labels, minlength=len(space)).clip(1)
+    return dict(zip(space.activities, shares.tolist(), strict=True))
 
 
 def _check_counts(source: LabelledWindows, target: LabelledWindows, space: LabelSpace, cfg: DictConfig) -> None:

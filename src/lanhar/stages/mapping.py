@@ -22,6 +22,7 @@ from lanhar.stages.align import TrainedAlignment, window_texts
 from lanhar.stages.data import RunData
 from lanhar.stages.fit import fit
 from lanhar.stages.settings import plain
+from lanhar.stages.texts import interpret, texts_digest
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,15 @@ def mapping_identity(cfg: DictConfig, data: RunData, alignment_key: str) -> dict
         "sensor_encoder": plain(cfg.sensor_encoder),
         "mapping": plain(cfg.mapping),
         "protocol": cfg.protocol.name,
-        "target": data.target_keys if cfg.protocol.name == "transductive" else None,
+        "target": _target_identity(data) if cfg.protocol.name == "transductive" else None,
         "windows": plain(cfg.windows),
         "seed": cfg.seed,
         "code": code_digest(),
     }
+
+
+def _target_identity(data: RunData) -> dict[str, Any]:
+    return {"windows": data.target_keys, "texts": texts_digest(interpret(data.target_interpreter, data.unlabelled))}
 
 
 def run_mapping(
@@ -93,14 +98,14 @@ def _batches(cfg: DictConfig, data: RunData, alignment: TrainedAlignment, encode
     target: Windows | None = data.unlabelled if cfg.protocol.name == "transductive" else None
     return WindowTexts(
         data.train,
-        window_texts(cfg, alignment, data.train, "source"),
+        window_texts(data.interpreter, alignment, data.train, "source"),
         data.validation,
         data.space,
         int(cfg.mapping.batch_size),
         cfg.mapping.batches_per_epoch,
         int(cfg.seed),
         target,
-        window_texts(cfg, alignment, target, "target, without labels") if target is not None else None,
+        None if target is None else window_texts(data.target_interpreter, alignment, target, "target, without labels"),
         describe=encoder.describe,
         augment=instantiate(cfg.mapping.augment),
         copies=int(cfg.mapping.augmented_copies),

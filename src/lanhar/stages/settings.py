@@ -143,6 +143,22 @@ def check(cfg: DictConfig) -> tuple[dict[str, Dataset], dict[str, Dataset]]:
     return sources, targets
 
 
+def baseline_settings(cfg: DictConfig) -> dict[str, tuple[int, dict[str, Any]]]:
+    """Every baseline that is not left out: how many augmented copies of the windows it trains on, and its settings.
+
+    Raises:
+        LanharError: a number of copies is not one.
+    """
+    found: dict[str, tuple[int, dict[str, Any]]] = {}
+    for name, settings in plain(cfg.baselines).items():
+        if settings is not None:
+            copies = settings.pop("augmented_copies", 0)
+            if not isinstance(copies, int) or copies < 0:
+                raise LanharError(f"baselines.{name}.augmented_copies is {copies}; write a whole number, 0 or more")
+            found[name] = (copies, settings)
+    return found
+
+
 def _check_ranges(cfg: DictConfig) -> None:
     for key, (low, high) in RANGES.items():
         value = OmegaConf.select(cfg, key)
@@ -156,12 +172,14 @@ def _check_parts(cfg: DictConfig) -> None:
     from hydra.utils import instantiate
 
     from lanhar.models.baselines import make_baseline
-    from lanhar.stages.texts import make_interpreter
+    from lanhar.stages.interpreters import check_interpreter, is_language_model
+    from lanhar.stages.texts import open_store
 
-    make_interpreter(cfg)
-    for name, parameters in plain(cfg.baselines).items():
-        if parameters is not None:
-            make_baseline(name, int(cfg.seed), **parameters)
+    check_interpreter(cfg)
+    if is_language_model(cfg):
+        open_store(cfg).close()
+    for name, (_, parameters) in baseline_settings(cfg).items():
+        make_baseline(name, int(cfg.seed), **parameters)
     for key, arguments in (
         ("sensor_encoder", {"embedding_dim": 8, "window_length": int(cfg.windows.length)}),
         ("mapping.augment", {}),

@@ -20,7 +20,7 @@ from lanhar.stages.baselines import run_baselines
 from lanhar.stages.data import RunData
 from lanhar.stages.mapping import TrainedMapping
 from lanhar.stages.settings import option_name, plain, run_name
-from lanhar.stages.texts import interpret, make_interpreter
+from lanhar.stages.texts import described_interpreter, interpret
 
 METRICS = "metrics.json"
 PACKAGES = ("torch", "lightning", "transformers", "hydra-core", "numpy", "scipy", "scikit-learn", "torchmetrics")
@@ -70,7 +70,7 @@ def run_test(
     return report
 
 
-def sample_texts(cfg: DictConfig, data: RunData, per_activity: int = 2) -> list[dict[str, str]]:
+def sample_texts(data: RunData, per_activity: int = 2) -> list[dict[str, str]]:
     """A few interpretations of source windows of each activity, to look at."""
     rows: list[dict[str, str]] = []
     labels = data.train.labels(data.space)
@@ -78,7 +78,7 @@ def sample_texts(cfg: DictConfig, data: RunData, per_activity: int = 2) -> list[
         found = np.flatnonzero(labels == index)
         chosen = found[np.linspace(0, len(found) - 1, min(per_activity, len(found))).astype(int)]
         windows = data.train.select(chosen)
-        texts = interpret(make_interpreter(cfg), windows)
+        texts = interpret(data.interpreter, windows)
         rows += [
             {"activity": name, "subject": str(subject), "interpretation": text}
             for subject, text in zip(windows.subject, texts, strict=True)
@@ -101,13 +101,8 @@ def _describe(cfg: DictConfig, data: RunData, folder: Path) -> dict[str, Any]:
         "target": list(data.target_keys),
         "data_keys": {"source": data.source_keys, "target": data.target_keys},
         "seed": cfg.seed,
-        "interpreter": make_interpreter(cfg).name,
-        "interpretation": {
-            **plain(cfg.interpreter),
-            "version": make_interpreter(cfg).version,
-            # The rules write about every window.
-            "coverage": dict.fromkeys(counts, 1.0),
-        },
+        "interpreter": cfg.interpreter.name,
+        "interpretation": {**described_interpreter(cfg, data.space), "coverage": data.coverage},
         "text_encoder": cfg.text_encoder.name,
         "n_train_windows": len(data.train),
         "n_windows": len(data.target),
