@@ -77,8 +77,8 @@ def _write(cfg: DictConfig) -> None:
 
 
 def _show(cfg: DictConfig) -> None:
-    from lanhar.progress import console
     from lanhar.evaluation.interpretation_terminal import terminal_view
+    from lanhar.progress import console
     from lanhar.stages.interpretation_show import shown_windows
 
     for view in shown_windows(cfg, 5 if cfg.n is None else int(cfg.n)):
@@ -95,9 +95,9 @@ def _report(cfg: DictConfig) -> None:
 
 
 def _stats(cfg: DictConfig) -> None:
+    from lanhar.evaluation.interpretation_terminal import store_table
     from lanhar.interpretation.store import Store
     from lanhar.progress import console
-    from lanhar.evaluation.interpretation_terminal import store_table
 
     with Store(Path(cfg.store), create=False) as store:
         console.print(store_table(store))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from lanhar.models.augment import turn
 from lanhar.models.gait.encoder import GaitDescriptors, GaitEncoder
 from lanhar.models.gait.harmonics import GaitHarmonics
+from lanhar.models.gait.variation import drifts, subwindows, variation
 
 GRAVITY = 9.80665
 # Reflection in the vertical plane x = 0: a true vector loses its x sign, a rotation keeps only its x.
@@ -27,17 +28,18 @@ def walking(count: int = 4, length: int = 300, step_hz: float = 1.8, seed: int =
     return x.mT.contiguous()
 
 
-@given(st.floats(-3.1, 3.1), st.integers(0, 20))
-@settings(max_examples=15, deadline=None)
-def test_no_heading_changes_what_is_measured(heading, seed):
-    x = walking(seed=seed)
-    describe = GaitDescriptors(300)
+@given(st.floats(-3.1, 3.1), st.integers(0, 20), st.sampled_from([120, 300]))
+@settings(max_examples=20, deadline=None)
+def test_no_heading_changes_what_is_measured(heading, seed, length):
+    x = walking(length=length, seed=seed)
+    describe = GaitDescriptors(length)
     torch.testing.assert_close(describe(turn(x, torch.full((4,), heading))), describe(x), atol=2e-4, rtol=1e-3)
 
 
-def test_the_other_leg_is_measured_alike():
-    x = walking()
-    describe = GaitDescriptors(300)
+@pytest.mark.parametrize("length", [120, 300])
+def test_the_other_leg_is_measured_alike(length):
+    x = walking(length=length)
+    describe = GaitDescriptors(length)
     torch.testing.assert_close(describe(x * MIRROR), describe(x), atol=2e-4, rtol=1e-3)
 
 
@@ -50,8 +52,51 @@ def test_a_mirror_is_not_the_identity_on_the_raw_window():
 @pytest.mark.parametrize("length", [120, 300])
 def test_the_step_rate_is_found(step_hz, length):
     harmonics = GaitHarmonics(length, 50.0)
-    found = harmonics(walking(length=length, step_hz=step_hz))[:, 0].exp()
+    found = harmonics(walking(length=length, step_hz=step_hz)[:, None])[:, 0, 0].exp()
     torch.testing.assert_close(found, torch.full((4,), step_hz), atol=0.1 if length == 300 else 0.2, rtol=0)
+
+
+def test_all_subwindows_are_measured_at_one_step_rate():
+    parts = subwindows(walking(step_hz=2.1), 120)
+    rate = GaitHarmonics(120, 50.0)(parts)[:, :, 0].exp()
+    assert rate.shape == (4, 4)
+    torch.testing.assert_close(rate, torch.full((4, 4), 2.1), atol=0.1, rtol=0)
+
+
+def test_subwindows_overlap_by_half():
+    parts = subwindows(walking(2), 120)
+    assert parts.shape == (2, 4, 120, 6)
+    torch.testing.assert_close(parts[:, 0, 60:], parts[:, 1, :60])
+
+
+@pytest.mark.parametrize("length", [120, 300])
+def test_steps_alike_vary_less_than_steps_that_change(length):
+    time = torch.arange(length) / 50
+    # Strides of 1.2 s: every sub-window, and every half of a short one, begins in the same place of a step.
+    even = walking(1, length, step_hz=2 / 1.2) * 0 + 2 * torch.sin(2 * torch.pi * time / 0.6)[:, None]
+    uneven = even.clone()
+    uneven[:, length // 2 :, :3] *= -0.3
+    short = 120 if length == 300 else 60
+    assert variation(even, short, 50.0).mean() < 0.01
+    assert variation(uneven, short, 50.0).mean() > 0.05
+
+
+def test_drift_is_how_far_the_means_of_subwindows_lie_apart():
+    x = torch.zeros(1, 300, 6)
+    x[:, 150:, 2] = 2.0
+    horizontal, vertical, swing = drifts(x, 150)[0]
+    # Sub-windows from 0, 1.5 and 3 s have means of 0, 1 and 2 m/s².
+    torch.testing.assert_close(vertical, torch.log1p(torch.tensor((2 / 3) ** 0.5 / 0.3)))
+    assert float(horizontal) < 1e-3
+    assert float(swing) < 2e-3
+
+
+def test_what_is_measured_has_finite_gradients_at_rest():
+    x = torch.zeros(1, 300, 6)
+    x[..., 2] = GRAVITY
+    x.requires_grad_()
+    GaitDescriptors(300)(x).sum().backward()
+    assert torch.isfinite(x.grad).all()
 
 
 @pytest.mark.parametrize(
@@ -78,6 +123,18 @@ def test_a_window_stands_alone():
     together = encoder(x)
     alone = torch.cat([encoder(x[i : i + 1]) for i in range(6)])
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning", "ignore::DeprecationWarning")
+def test_an_exporter_can_trace_it_for_batches_of_any_size():
+    encoder = GaitEncoder(16, 300).eval()
+    encoder.fit_scaling(encoder.describe(walking(32)))
+    traced = torch.jit.trace(encoder, walking(2), check_trace=False)
+    torch.testing.assert_close(traced(walking(5, seed=9)), encoder(walking(5, seed=9)), atol=1e-5, rtol=1e-4)
+    operators = str(traced.inlined_graph)
+    # ONNX knows neither in the operator sets that phones run.
+    assert "aten::mT" not in operators
+    assert "aten::fft" not in operators
 
 
 def test_scaling_travels_with_the_weights():

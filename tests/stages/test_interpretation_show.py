@@ -15,6 +15,7 @@ from rich.console import Console
 from lanhar.cli import config_dir
 from lanhar.datamodules.window_set import LabelledWindows
 from lanhar.errors import LanharError
+from lanhar.evaluation.interpretation_terminal import store_table, terminal_view
 from lanhar.interpretation.filter.verdict import Reason
 from lanhar.interpretation.regeneration import task_key
 from lanhar.interpretation.rules import RulesInterpreter
@@ -22,7 +23,7 @@ from lanhar.interpretation.store import Attempt, Outcome, Store
 from lanhar.interpretation.window_job import read_answer
 from lanhar.stages.interpretation_jobs import COLUMNS, choose_windows, label_space_of
 from lanhar.stages.interpretation_report import make_report, write_report
-from lanhar.stages.interpretation_show import shown_windows, store_table, terminal_view
+from lanhar.stages.interpretation_show import shown_windows
 from lanhar.stages.interpreters import make_language_model, make_rules_filter, window_filter_id
 
 WRONG = Reason("grounding", "wrong_number", "Rhythm: '9 Hz' is wrong")

@@ -78,8 +78,8 @@ def is_language_model(cfg: DictConfig) -> bool:
     """
     name = cfg.interpreter.name
     if name not in (RulesInterpreter.name, *LANGUAGE_MODELS):
-        known = ", ".join((RulesInterpreter.name, *LANGUAGE_MODELS))
-        raise LanharError(f"unknown interpreter '{name}'; write interpreter=<one of {known}>")
+        known = ", ".join(LANGUAGE_MODELS)
+        raise LanharError(f"unknown interpreter '{name}'; write interpreter=rules, or a language model's: {known}")
     return bool(name != RulesInterpreter.name)
 
 

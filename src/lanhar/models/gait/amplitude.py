@@ -36,8 +36,9 @@ def amplitudes(c: Channels, windows: Tensor, rate_hz: float) -> Tensor:
 
 def _statistics(x: Tensor, scale: float, *, levels: bool) -> Tensor:
     ordered = x.sort(dim=-1).values
+    last = int(x.shape[-1]) - 1  # int: a traced shape is a tensor, which cannot be rounded
     # Rounding keeps 0.02 and 0.98 equally far from the ends, so that a mirrored signal has the same ranges.
-    q = [ordered[..., round(quantile * (x.shape[-1] - 1))] for quantile in QUANTILES]
+    q = [ordered[..., round(quantile * last)] for quantile in QUANTILES]
     mean = x.mean(dim=-1)
     deviation = (x.var(dim=-1, correction=0) + 1e-6).sqrt()
     rows = [deviation, q[6] - q[0], q[5] - q[1], q[4] - q[2]]

@@ -8,14 +8,16 @@ from lanhar.models.gait.coupling import couplings
 from lanhar.models.gait.harmonics import GaitHarmonics
 from lanhar.models.gait.rhythm import autocorrelations
 from lanhar.models.gait.spectrum import GaitSpectrum
+from lanhar.models.gait.variation import subwindows, variation
 from lanhar.models.sensor_encoder import SensorEncoder
 
 
 class GaitDescriptors(nn.Module):
     """Fixed, differentiable measures of an aligned window that no heading of the device changes.
 
-    Amplitudes, couplings and spectra are means over overlapping sub-windows; harmonics of the step rate and
-    autocorrelations are taken over the whole window.
+    Amplitudes, couplings, spectra and harmonics of the step rate are means over sub-windows that overlap by half;
+    autocorrelations are taken over the whole window; how much the gait varies is measured between sub-windows (of a
+    window that is no longer than one: between its halves and the half between them).
 
     Args:
         window_length: L samples.
@@ -27,17 +29,19 @@ class GaitDescriptors(nn.Module):
         super().__init__()
         self.rate_hz = rate_hz
         self.subwindow = min(round(subwindow_s * rate_hz), window_length)
+        several = window_length >= self.subwindow + self.subwindow // 2
+        self.varying = self.subwindow if several else self.subwindow // 2
         self.spectrum = GaitSpectrum(self.subwindow, rate_hz)
-        self.harmonics = GaitHarmonics(window_length, rate_hz)
+        self.harmonics = GaitHarmonics(self.subwindow, rate_hz)
 
     def forward(self, windows: Tensor) -> Tensor:
         """Describe windows (B, L, 6), acc in m/s² with +z up and gyro in rad/s: (B, K)."""
-        starts = range(0, windows.shape[1] - self.subwindow + 1, self.subwindow // 2)
-        parts = torch.stack([windows[:, s : s + self.subwindow] for s in starts], dim=1)
-        channels = split_channels(parts)
-        local = [amplitudes(channels, parts, self.rate_hz), couplings(channels), self.spectrum(channels)]
-        whole = [self.harmonics(windows), autocorrelations(split_channels(windows), self.rate_hz)]
-        return torch.cat([torch.cat(local, dim=-1).mean(dim=1), *whole], dim=-1)
+        parts = subwindows(windows, self.subwindow)
+        c = split_channels(parts)
+        local = [amplitudes(c, parts, self.rate_hz), couplings(c), self.spectrum(c), self.harmonics(parts)]
+        average = torch.cat(local, dim=-1).mean(dim=1)
+        rhythm = autocorrelations(split_channels(windows), self.rate_hz)
+        return torch.cat([average, rhythm, variation(windows, self.varying, self.rate_hz)], dim=-1)
 
 
 class GaitEncoder(SensorEncoder):

@@ -14,13 +14,15 @@ ACC_X, ACC_Y, ACC_Z, GYRO_X, GYRO_Y, GYRO_Z = range(6)
 
 
 class GaitHarmonics(nn.Module):
-    """The window's movement at multiples of its own step rate: strengths, and phases against each other.
+    """The movement at multiples of the window's own step rate: strengths, and phases against each other.
 
     The step rate is where the vertical acceleration, helped by the other signals' steps and strides, is strongest on a
-    grid from 1.2 to 2.8 Hz. Phases are products in which time shifts, headings and mirror images cancel.
+    grid from 1.2 to 2.8 Hz, all sub-windows together. Strengths and phases belong to each sub-window: two or three
+    strides stay in time with each other, six seconds do not. Phases are products in which time shifts, headings and
+    mirror images cancel.
 
     Args:
-        length: L samples of the whole window.
+        length: T samples of a sub-window.
         rate_hz: samples per second.
     """
 
@@ -43,22 +45,23 @@ class GaitHarmonics(nn.Module):
         # (m/s²)² and (rad/s)² below which a harmonic is noise.
         self.register_buffer("floor", torch.tensor([1e-2, 1e-2, 1e-3, 1e-3])[:, None], persistent=False)
 
-    def forward(self, windows: Tensor) -> Tensor:
-        """Harmonics of aligned windows (B, L, 6): (B, K)."""
-        step_hz, h = self._at_step_rate(windows - windows.mean(dim=1, keepdim=True))
+    def forward(self, parts: Tensor) -> Tensor:
+        """Harmonics of sub-windows (B, P, T, 6) of aligned windows: (B, P, K)."""
+        step_hz, h = self._at_step_rate(parts - parts.mean(dim=2, keepdim=True))
         power = h.power()
-        strength = torch.stack(
-            [power[:, ACC_Z], power[:, ACC_X] + power[:, ACC_Y], power[:, GYRO_X] + power[:, GYRO_Y], power[:, GYRO_Z]],
-            dim=1,
-        )
+        x, y, z, gx, gy, gz = power.unbind(dim=2)
+        strength = torch.stack([z, x + y, gx + gy, gz], dim=2)
         level = torch.log(strength + self.floor)
         relative = level - torch.log(strength.sum(dim=-1, keepdim=True) + self.floor)
-        return torch.cat([step_hz.log()[:, None], level.flatten(1), relative.flatten(1), _phases(h, power)], dim=1)
+        rate = step_hz.log()[:, None, None].expand(-1, parts.shape[1], 1)
+        return torch.cat([rate, level.flatten(2), relative.flatten(2), _phases(h, power)], dim=2)
 
     def _at_step_rate(self, centred: Tensor) -> tuple[Tensor, Pair]:
-        shape = (len(centred), 6, GRID, len(MULTIPLES))
-        h = Pair((centred.mT @ self.cos).view(shape), (centred.mT @ self.sin).view(shape))
-        power = h.power()
+        """Step rate (B,) in Hz, and every channel's harmonics (B, P, 6, M) of it."""
+        shape = (*centred.shape[:2], 6, GRID, len(MULTIPLES))
+        signals = centred.transpose(-1, -2)
+        h = Pair((signals @ self.cos).view(shape), (signals @ self.sin).view(shape))
+        power = h.power().sum(dim=1)
         score = (
             power[:, ACC_Z, :, ONE]
             + power[:, ACC_Z, :, TWO]
@@ -66,21 +69,21 @@ class GaitHarmonics(nn.Module):
             + 0.5 * (power[:, GYRO_X, :, HALF] + power[:, GYRO_Y, :, HALF])
         )
         best = score.argmax(dim=1)
-        index = best[:, None, None, None].expand(-1, 6, 1, len(MULTIPLES))
-        return self.grid_hz[best], Pair(h.re.gather(2, index)[:, :, 0], h.im.gather(2, index)[:, :, 0])
+        index = best[:, None, None, None, None].expand(-1, *shape[1:3], 1, len(MULTIPLES))
+        return self.grid_hz[best], Pair(h.re.gather(3, index)[..., 0, :], h.im.gather(3, index)[..., 0, :])
 
 
 def _phases(h: Pair, power: Tensor) -> Tensor:
-    """Cosine and sine, weighted by how clear they are, of phases between harmonics (B, 2 × 9)."""
+    """Cosine and sine, weighted by how clear they are, of phases between harmonics (..., 6, M): (..., 2 × 9)."""
 
     def at(channel: int, multiple: int) -> Pair:
-        return Pair(h.re[:, channel, multiple], h.im[:, channel, multiple])
+        return Pair(h.re[..., channel, multiple], h.im[..., channel, multiple])
 
     def size(channel: int, multiple: int) -> Tensor:
-        return (power[:, channel, multiple] + 1e-6).sqrt()
+        return (power[..., channel, multiple] + 1e-6).sqrt()
 
     def plane(x: int, multiple: int) -> Tensor:
-        return power[:, x, multiple] + power[:, x + 1, multiple]
+        return power[..., x, multiple] + power[..., x + 1, multiple]
 
     def square(x: int) -> Pair:
         """Sum of the squared stride harmonics of a horizontal pair: it runs at the step rate and has no heading."""
@@ -102,9 +105,9 @@ def _phases(h: Pair, power: Tensor) -> Tensor:
     mixed_size = (plane(ACC_X, HALF) * plane(GYRO_X, HALF) + 1e-12).sqrt()
     rows.append(_clear(mixed.times(step.conj()), size(ACC_Z, ONE) * mixed_size))
     turn = at(GYRO_Z, HALF).times(at(GYRO_Z, HALF))
-    rows.append(_clear(turn.times(step.conj()), size(ACC_Z, ONE) * power[:, GYRO_Z, HALF]))
-    return torch.cat(rows, dim=1)
+    rows.append(_clear(turn.times(step.conj()), size(ACC_Z, ONE) * power[..., GYRO_Z, HALF]))
+    return torch.cat(rows, dim=-1)
 
 
 def _clear(product: Pair, size: Tensor) -> Tensor:
-    return torch.stack([product.re, product.im], dim=1) / (size + 1e-2)[:, None]
+    return torch.stack([product.re, product.im], dim=-1) / (size + 1e-2)[..., None]

@@ -7,12 +7,12 @@ LAGS_S = tuple(round(0.08 + 0.12 * i, 2) for i in range(12))
 
 
 def autocorrelations(c: Channels, rate_hz: float) -> Tensor:
-    """How far each signal repeats itself after 0.08 to 1.4 s: (B, 4 × lags), each -1 to 1.
+    """How far each signal repeats itself after 0.08 to 1.4 s: (..., 4 × lags), each -1 to 1.
 
-    Lags that reach beyond the window are left out.
+    Lags that reach beyond the signals are left out.
 
     Args:
-        c: signals of whole windows, (B, L).
+        c: signals of (..., T) samples.
         rate_hz: samples per second.
     """
     signals = [
@@ -28,5 +28,5 @@ def autocorrelations(c: Channels, rate_hz: float) -> Tensor:
 
 def _repeats(x: Tensor, floor: float, lags: list[int]) -> Tensor:
     energy = x.square().sum(-1).mean(-1) + floor
-    rows = [(x[:, lag:] * x[:, :-lag]).sum(-1).mean(-1) / energy for lag in lags]
+    rows = [(x[..., lag:, :] * x[..., :-lag, :]).sum(-1).mean(-1) / energy for lag in lags]
     return torch.stack(rows, dim=-1)

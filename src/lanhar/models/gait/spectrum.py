@@ -40,8 +40,9 @@ class GaitSpectrum(nn.Module):
 
     def forward(self, c: Channels) -> Tensor:
         """Log band powers of signals (..., T): (..., 4 × bands), of m²/s⁴ and of rad²/s²."""
-        acc = [self.transform(c.vertical).power(), self.transform(c.horizontal.mT).power().sum(dim=-2)]
-        gyro = [self.transform(c.swing.mT).power().sum(dim=-2), self.transform(c.turn).power()]
+        horizontal, swing = c.horizontal.transpose(-1, -2), c.swing.transpose(-1, -2)
+        acc = [self.transform(c.vertical).power(), self.transform(horizontal).power().sum(dim=-2)]
+        gyro = [self.transform(swing).power().sum(dim=-2), self.transform(c.turn).power()]
         parts = [torch.log(power @ self.bands + ACC_FLOOR) for power in acc]
         parts += [torch.log(power @ self.bands + GYRO_FLOOR) for power in gyro]
         return torch.cat(parts, dim=-1)

@@ -1,0 +1,277 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lanhar.interpretation.filter.claims import Claim, Comparison, read_claims
+from lanhar.interpretation.filter.consistency import DERIVED, ConsistencyRule, measure
+from lanhar.interpretation.filter.grammar import FORMS, load_grammar
+from lanhar.interpretation.filter.verdict import Answer, Reason
+from lanhar.interpretation.parse import parse_interpretation
+from lanhar.interpretation.rules import Detail, RulesInterpreter
+from lanhar.interpretation.schema import FIELDS, Interpretation, Section
+from lanhar.signals.table import BY_NAME, FEATURES, HEADINGS, PROMPT_FEATURES, Heading
+
+# Round numbers of a brisk movement of a phone in a pocket, and of a phone on a table.
+MOVING = dict.fromkeys([feature.name for feature in PROMPT_FEATURES], 0.0) | {
+    "acc_vertical_rms": 3.2,
+    "acc_horizontal_rms": 2.4,
+    "acc_z_std": 3.2,
+    "acc_x_std": 1.2,
+    "acc_y_std": 2.1,
+    "acc_x_p2p": 6.0,
+    "acc_y_p2p": 11.0,
+    "acc_vertical_share": 0.64,
+    "gyro_mag_rms": 1.2,
+    "gyro_x_rms": 0.5,
+    "gyro_y_rms": 0.4,
+    "gyro_z_rms": 1.0,
+    "gyro_x_energy_share": 0.2,
+    "gyro_y_energy_share": 0.1,
+    "gyro_z_energy_share": 0.7,
+    "acc_dominant_hz": 1.9,
+    "acc_step_hz": 1.9,
+    "gyro_step_hz": 1.9,
+    "acc_rhythm_strength": 0.85,
+    "acc_beat_mean_s": 0.53,
+    "acc_beat_std_s": 0.02,
+    "acc_beat_cv": 0.04,
+    "acc_jerk_rms": 200.0,
+    "acc_jerk_p95": 400.0,
+    "acc_low_high_ratio": 0.4,
+    "acc_harmonic_ratio": 0.3,
+    "acc_tilt_drift_deg": 0.8,
+    "gravity_y": -0.98,
+    "gyro_z_net_angle_deg": 120.0,
+    "sync_phase_consistency": 0.85,
+    "sync_correlation": 0.6,
+    "impact_median": 9.0,
+    "impact_p95": 12.0,
+}
+RESTING = dict.fromkeys(MOVING, 0.0) | {
+    "acc_vertical_rms": 0.03,
+    "acc_horizontal_rms": 0.08,
+    "acc_z_std": 0.03,
+    "acc_x_std": 0.06,
+    "acc_y_std": 0.05,
+    "acc_vertical_share": 0.12,
+    "gyro_mag_rms": 0.02,
+    "gyro_x_energy_share": 0.4,
+    "gyro_y_energy_share": 0.3,
+    "gyro_z_energy_share": 0.3,
+    "acc_rhythm_strength": 0.03,
+    "acc_jerk_rms": 4.0,
+    "acc_jerk_p95": 8.0,
+    "acc_low_high_ratio": 0.1,
+    "acc_tilt_drift_deg": 0.2,
+    "gravity_z": 0.99,
+    "sync_phase_consistency": 0.05,
+    "sync_correlation": 0.02,
+}
+
+
+def _check(heading: Heading, conclusion: str, features: dict[str, float]) -> list[Reason]:
+    sections = {key: Section(conclusion="see the numbers") for key in FIELDS.values()}
+    sections[FIELDS[heading]] = Section(conclusion=conclusion)
+    return list(ConsistencyRule().check(Answer("", Interpretation(**sections)), features))
+
+
+# Hand-written: heading, what is false of the moving and true of the resting phone, and the other way round.
+TWINS: list[tuple[Heading, str, str]] = [
+    ("Strength", "The device is practically at rest.", "The device is in vigorous motion."),
+    ("Strength", "There is no movement to speak of.", "Movement is anything but weak."),
+    ("Strength", "Vertical and horizontal accelerations are tiny.", "Strong vertical and strong lateral acceleration."),
+    ("Strength", "Overall, a feeble signal with negligible rotation.", "Overall, a powerful signal, wide rotation."),
+    ("Strength", "The rotation is hardly noticeable.", "The rotation is considerable."),
+    ("Strength", "Nothing moves.", "Not a calm window: the movement is forceful."),
+    ("Axis dominance", "Horizontal movement clearly dominates.", "The energy is mostly vertical."),
+    ("Axis dominance", "The vertical RMS is smaller than the horizontal RMS.", "Vertical outweighs horizontal motion."),
+    ("Axis dominance", "The motion is horizontal.", "The vertical axis prevails."),
+    ("Rhythm", "No rhythm can be made out.", "A clear, steady rhythm."),
+    ("Rhythm", "The signal lacks any periodicity.", "Strongly periodic."),
+    ("Rhythm", "The repetition is poor and erratic.", "Repetition is excellent, like clockwork."),
+    ("Shape", "A smooth, flat curve with little jerk.", "A jagged curve, the jerk is high."),
+    ("Posture / drift", "The device lies flat, face up.", "The phone is upright."),
+    ("Posture / drift", "There is no turning.", "A marked turn about the vertical takes place."),
+    ("Gyro-acc sync", "The two sensors are unrelated.", "Rotation and acceleration are tightly coupled."),
+    ("Gyro-acc sync", "Phase consistency is very low.", "The sensors move in lockstep."),
+    ("Vertical impact", "No impacts were found.", "Heavy contacts."),
+    ("Vertical impact", "Impacts are barely perceptible.", "The impacts are hard."),
+]
+
+
+@pytest.mark.parametrize(("heading", "rests", "moves"), TWINS)
+def test_a_flipped_conclusion_is_rejected_and_the_true_one_is_not(heading: Heading, rests: str, moves: str) -> None:
+    assert _check(heading, rests, MOVING)
+    assert _check(heading, moves, RESTING)
+    assert not _check(heading, rests, RESTING)
+    assert not _check(heading, moves, MOVING)
+
+
+@pytest.mark.parametrize(
+    ("heading", "conclusion"),
+    [
+        ("Strength", "Neither weak nor violent."),
+        ("Strength", "Moderate to strong movement, far above those of gentle motion."),
+        ("Strength", "Vertical movement is larger than horizontal movement; low-frequency noise plays no role."),
+        ("Strength", "Only minor noise, and gravity of about 9.8 m/s² as a small constant offset."),
+        ("Axis dominance", "The horizontal mean is small, gravity is on the vertical axis."),
+        ("Axis dominance", "About 36 % of the energy is horizontal, the smaller part."),
+        ("Axis dominance", "Rotation is mainly about the vertical axis, hardly about y."),
+        ("Rhythm", "The rhythm is regular, with little variation between beats."),
+        ("Rhythm", "There is little doubt about the repetition; no irregularity is visible."),
+        ("Shape", "High frequencies outweigh low frequencies, so it is far from smooth."),
+        ("Posture / drift", "Tilt changes by just 0.8°; no drift worth mentioning."),
+        ("Gyro-acc sync", "The lag is small, and the step rates do not differ."),
+        ("Vertical impact", "Neither light nor negligible, and alike from step to step."),
+    ],
+)
+def test_negations_comparisons_and_asides_are_understood(heading: Heading, conclusion: str) -> None:
+    assert _check(heading, conclusion, MOVING) == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "conclusion", "code"),
+    [
+        ("Strength", "At rest.", "contradicts_strength"),
+        ("Axis dominance", "Sideways movement prevails.", "contradicts_axis"),
+        ("Axis dominance", "Rotation is mainly about the y axis.", "contradicts_axis"),
+        ("Axis dominance", "Along x it is stronger than along y.", "contradicts_axis"),
+        ("Rhythm", "Irregular.", "contradicts_rhythm"),
+        ("Shape", "Low frequencies prevail over high frequencies.", "contradicts_shape"),
+        ("Posture / drift", "The tilt is highly unstable.", "contradicts_posture"),
+        ("Posture / drift", "It turns right.", "contradicts_posture"),
+        ("Gyro-acc sync", "The step rates differ.", "contradicts_sync"),
+        ("Vertical impact", "Absent.", "contradicts_impact"),
+    ],
+)
+def test_reasons_carry_the_code_the_heading_and_what_was_measured(heading: Heading, conclusion: str, code: str) -> None:
+    (reason,) = _check(heading, conclusion, MOVING)
+    assert (reason.rule, reason.code) == ("consistency", code)
+    assert reason.detail.startswith(f"{heading}: ")
+    assert any(name in reason.detail for name in MOVING)
+
+
+@pytest.mark.parametrize("detail", ["compact", "full"])
+def test_texts_of_rules_are_never_rejected(detail: Detail, real: Any) -> None:
+    columns = [feature.name for feature in FEATURES]
+    texts = RulesInterpreter(detail).interpret(real.features, columns)
+    for text, row in zip(texts, real.features.tolist(), strict=True):
+        features = dict(zip(columns, row, strict=True))
+        assert not ConsistencyRule().check(Answer(text, parse_interpretation(text)), features)
+
+
+def test_a_larger_slack_judges_less() -> None:
+    answer = Answer("", Interpretation(**{key: Section(conclusion="weak impacts") for key in FIELDS.values()}))
+    assert ConsistencyRule().check(answer, MOVING)
+    assert not ConsistencyRule(slack=3.0).check(answer, MOVING)
+
+
+def test_an_answer_that_could_not_be_taken_apart_is_left_to_form() -> None:
+    assert not ConsistencyRule().check(Answer("at rest", None, "no headings"), MOVING)
+
+
+def test_the_grammar_knows_only_topics_and_measures_that_there_are() -> None:
+    grammar = load_grammar()
+    for topic in grammar.topics.values():
+        assert set(topic.shows) <= set(BY_NAME)
+        for limits in topic.ranges.values():
+            for name, (low, high) in limits.items():
+                assert low < high or (low, high) == (1.0, 1.0)
+                assert isinstance(measure(name, MOVING), float)
+    assert set(grammar.headings) == set(HEADINGS)
+    assert set(grammar.homes.values()) <= set(grammar.topics)
+    measures = {name for rows in grammar.comparisons.values() for names in rows.values() for name in names}
+    assert measures <= set(DERIVED) | set(BY_NAME)
+
+
+def test_claims_are_said_of_the_nearest_subject() -> None:
+    grammar = load_grammar()
+    found = list(read_claims("Strong rotation, while the sway is faint.", "Strength", grammar))
+    assert [(claim.topic, claim.classes) for claim in found if isinstance(claim, Claim)] == [
+        ("rotation", ("strong",)),
+        ("horizontal", ("weak",)),
+    ]
+
+
+def test_comparisons_name_both_sides() -> None:
+    (found,) = read_claims("Horizontal RMS is lower than vertical RMS.", "Strength", load_grammar())
+    assert isinstance(found, Comparison)
+    assert (found.sensor, found.larger, found.smaller) == ("acc", ("vertical",), "horizontal")
+
+
+@given(st.text(max_size=300), st.sampled_from(HEADINGS))
+def test_any_text_can_be_read(text: str, heading: Heading) -> None:
+    for claim in read_claims(text, heading, load_grammar()):
+        assert claim.clause
+
+
+@pytest.mark.parametrize(
+    ("heading", "conclusion"),
+    [
+        ("Strength", "Not even a faint movement is present; nothing more than noise."),
+        ("Strength", "The wide range is due to single disturbances."),
+        ("Axis dominance", "Each direction goes through one cycle per second, no axis differs meaningfully."),
+        ("Rhythm", "No step rate could be established and the autocorrelation is low."),
+        ("Rhythm", "Neither sensor shows any periodic component."),
+        ("Rhythm", "The autocorrelation is too low to speak of a regular rhythm."),
+        ("Rhythm", "Whether there is a rhythm cannot be said."),
+        ("Shape", "The rotation crosses zero about the vertical just 3.5 times per second."),
+        ("Posture / drift", "Most of the small turn is in one direction, and gravity falls on the z axis."),
+        ("Posture / drift", "The screen tips slightly away from the sky."),
+        ("Gyro-acc sync", "Both peak at nearly the same time, but the coupling is loose."),
+        ("Vertical impact", "Nothing lands hard; the few peaks are far weaker still."),
+    ],
+)
+def test_turns_of_phrase_are_no_false_claims_of_a_resting_phone(heading: Heading, conclusion: str) -> None:
+    assert _check(heading, conclusion, RESTING) == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "conclusion"),
+    [
+        ("Strength", "The device is tossed about."),
+        ("Axis dominance", "Vertical outweighs horizontal."),
+        ("Rhythm", "A beat one could set a clock by."),
+        ("Rhythm", "Neither sensor leaves any doubt: strongly repeated."),
+        ("Shape", "Choppy, hammering, full of jagged edges."),
+        ("Posture / drift", "A pose that keeps rolling over."),
+        ("Posture / drift", "The device keeps veering round."),
+        ("Posture / drift", "An attitude in continual change."),
+        ("Posture / drift", "The screen points downward."),
+        ("Gyro-acc sync", "The two march in step."),
+        ("Vertical impact", "Pounding blows."),
+    ],
+)
+def test_the_other_extreme_is_caught_in_many_words(heading: Heading, conclusion: str) -> None:
+    assert _check(heading, conclusion, RESTING)
+
+
+def test_reasons_quote_the_words_as_they_were_written() -> None:
+    (reason,) = _check("Rhythm", "With a Tempo of 1.9 Hz, UNEVEN beats.", MOVING)
+    assert 'Tempo of 1.9 Hz, UNEVEN beats"' in reason.detail
+
+
+def test_a_heading_leaves_what_is_said_of_other_topics_alone() -> None:
+    assert _check("Vertical impact", "The sensors move in lockstep and the posture is unstable.", RESTING) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "word", "forms"),
+    [
+        ("v", "slip", {"slip", "slips", "slipped", "slipping"}),
+        ("v", "slide", {"slide", "slides", "slided", "sliding"}),
+        ("v", "wander", {"wander", "wanders", "wandered", "wandering"}),
+        ("v", "carry", {"carry", "carries", "carried", "carrying"}),
+        ("v", "lurch", {"lurch", "lurches", "lurched", "lurching"}),
+        ("v", "sway", {"sway", "sways", "swayed", "swaying"}),
+        ("a", "jerky", {"jerky", "jerkily", "jerkiness"}),
+        ("a", "erratic", {"erratic", "erratically", "erraticness"}),
+        ("a", "gentle", {"gentle", "gently", "gentleness"}),
+        ("a", "loose", {"loose", "loosely", "looseness"}),
+        ("n", "spike", {"spike", "spikes"}),
+    ],
+)
+def test_forms_of_words_follow_the_rules_of_spelling(kind: str, word: str, forms: set[str]) -> None:
+    assert set(FORMS[kind](word)) == forms
