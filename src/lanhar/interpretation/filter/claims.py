@@ -287,6 +287,9 @@ class _Sentence:
             return False
         if mark.has("final") and not self._is_final(mark):
             return False
+        if mark.roles.word in _AMOUNTS and self.tokens[mark.end : mark.end + 1] in (["that"], ["which"]):
+            # "little that would count as vigorous"
+            return False
         return not self._is_unreached(mark)
 
     def _is_of_one_sensor(self, mark: Mark) -> bool:
@@ -422,6 +425,9 @@ class _Sentence:
             return []
         if denied and name in ("weak", "minimal", "none") and self._is_neither(mark):
             return []
+        if denied and "either" in self.tokens[mark.end :]:
+            # "not calm, but not vigorous either"
+            return []
         if denied and name in ("weak", "minimal", "mild", "soft") and i and self.marks[i - 1].has("nearly"):
             # "barely faint" is the lower edge of faint.
             return ["minimal", "weak"]
@@ -535,7 +541,8 @@ class _Sentence:
         return any(token in copulas for token in self.tokens[start:end])
 
     def _coordinated(self, end: int, start: int) -> bool:
-        return start - end <= _AHEAD and end < len(self.tokens) and self.tokens[end] in ("and", "or", ",", "but")
+        between = self.tokens[end:start]
+        return 0 < len(between) <= _AHEAD and between[0] in ("and", "or", ",") and "but" not in between
 
     def absences(self) -> Iterator[Claim]:
         """Subjects that are said to be missing: "no rhythm", "without drift"."""
@@ -549,6 +556,8 @@ class _Sentence:
             start = found or mark.end
             run = next((run for run in self.runs if run.clause == mark.clause and run.start >= start), None)
             if run is None or run.topic is None or run.start - start > _AHEAD or self._is_of_one_sensor(mark):
+                continue
+            if any(token in ("between", "among", "about", "for") for token in self.tokens[start : run.start]):
                 continue
             # An adjective or a comparison is denied, not the subject.
             if any(other.roles.word or other.has("greater") or other.has("lesser") for other in rest):
