@@ -130,6 +130,19 @@ class LabelSpace:
         known = {part: i for i, label in enumerate(self.activities) for part in self.members(label)}
         return [known.get(name, -1) for name in names]
 
+    def restricted(self, names: Iterable[str]) -> "LabelSpace":
+        """The label space of some of these activities, in this one's order.
+
+        Raises:
+            LanharError: fewer than two of them are part of it.
+        """
+        kept = tuple(name for name in self.activities if name in set(names))
+        return LabelSpace(kept, {name: parts for name, parts in self.merges.items() if name in kept})
+
+    def positions(self, part: "LabelSpace") -> list[int]:
+        """Where the activities of a restricted label space stand in this one."""
+        return [self.activities.index(name) for name in part.activities]
+
     @property
     def titles(self) -> list[str]:
         """Human-readable names in order."""

@@ -15,20 +15,24 @@ def train(cfg: DictConfig) -> dict[str, Any]:
         cfg: the composed config `train`.
 
     Returns:
-        The content of the run's metrics.json.
+        The content of the run's metrics.json; empty where `overlap=skip` left the run out.
 
     Raises:
         LanharError: a mistake in the config or the data, found before the long work.
     """
-    from lanhar.stages.settings import check
+    from lanhar.progress import console
+    from lanhar.stages.settings import check, overlapping
 
+    if cfg.overlap == "skip" and (name := overlapping(cfg)):
+        console.print(f"Skipped: {name} is source and target.")
+        return {}
     sources, targets = check(cfg)
 
     from lanhar.evaluation.sweep import note_run
     from lanhar.evaluation.tables import comparison_table
     from lanhar.files import read_json
     from lanhar.keys import digest
-    from lanhar.progress import console, progress_bar
+    from lanhar.progress import progress_bar
     from lanhar.stages.align import alignment_identity
     from lanhar.stages.data import load_data
     from lanhar.stages.mapping import mapping_identity
@@ -55,13 +59,17 @@ def _run(cfg: DictConfig, data: Any, folder: Path) -> dict[str, Any]:
     from lanhar.stages.align import run_alignment
     from lanhar.stages.loggers import log_results, open_loggers
     from lanhar.stages.mapping import run_mapping
+    from lanhar.stages.settings import NO_METHOD, uses_texts
     from lanhar.stages.test import run_test, sample_texts
 
     stages_dir = Path(cfg.runs_dir) / "stages"
+    alignment = mapping = None
     with open_loggers(cfg, f"{folder.parent.name}-{folder.name}", Path(cfg.runs_dir)) as loggers:
-        alignment = run_alignment(cfg, data, stages_dir, loggers)
-        mapping = run_mapping(cfg, data, alignment, stages_dir, loggers)
-        report = run_test(cfg, data, alignment, mapping, folder)
+        if uses_texts(cfg):
+            alignment = run_alignment(cfg, data, stages_dir, loggers)
+        if alignment is not None and cfg.method.name != NO_METHOD:
+            mapping = run_mapping(cfg, data, alignment, stages_dir, loggers)
+        report = run_test(cfg, data, alignment, mapping, loggers, folder)
         log_results(loggers, report, folder, sample_texts(data))
     return report
 

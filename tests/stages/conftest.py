@@ -31,7 +31,7 @@ TINY = (
     "mapping.epochs=2",
     "mapping.batch_size=32",
     "mapping.batches_per_epoch=2",
-    "~baselines.random_forest",
+    "baselines=[logistic_regression]",
     "callbacks.progress_bar=null",
 )
 

@@ -1,38 +1,38 @@
 import numpy as np
 import pytest
 import torch
+from sklearn.pipeline import Pipeline
 
 from lanhar.errors import LanharError
-from lanhar.models import baselines as models
 from lanhar.stages.baselines import run_baselines
 from lanhar.stages.settings import baseline_settings
+
+REGRESSION, LDA = "LogisticRegression", "LinearDiscriminantAnalysis"
 
 
 @pytest.fixture
 def fitted(monkeypatch):
-    """What each baseline was fitted on."""
+    """What each baseline was fitted on, by the class of its classifier."""
     seen = {}
-    make = models.make_baseline
+    fit = Pipeline.fit
 
-    def spy(name, seed, **parameters):
-        model = make(name, seed, **parameters)
-        fit = model.fit
-        model.fit = lambda features, labels: (seen.update({name: (features, labels)}), fit(features, labels))[1]
-        return model
+    def spy(model, features, labels):
+        seen[type(model[-1]).__name__] = (features, labels)
+        return fit(model, features, labels)
 
-    monkeypatch.setattr("lanhar.stages.baselines.make_baseline", spy)
+    monkeypatch.setattr(Pipeline, "fit", spy)
     return seen
 
 
 def test_copies_are_changed_windows_with_their_own_labels(configure, loaded, fitted, tmp_path):
-    words = ("baselines.lda={augmented_copies: 2}", "baselines.logistic_regression.C=0.001")
+    words = ("baselines=[logistic_regression,lda]", "+baselines.lda.augmented_copies=2")
     cfg = configure(tmp_path, "source=uci", "target=motionsense", *words)
     data = loaded(cfg)
     before = torch.random.get_rng_state()
-    run_baselines(cfg, data)
+    run_baselines(cfg, data, None, tmp_path / "stages", [])
     assert torch.equal(before, torch.random.get_rng_state())
     count, labels = len(data.train), data.train.labels(data.space)
-    plain, repeated = fitted["logistic_regression"], fitted["lda"]
+    plain, repeated = fitted[REGRESSION], fitted[LDA]
     assert len(plain[0]) == count and len(repeated[0]) == 3 * count
     assert np.array_equal(repeated[1], np.tile(labels, 3))
     assert np.array_equal(repeated[0][:count], data.train.classifier_features)
@@ -40,11 +40,30 @@ def test_copies_are_changed_windows_with_their_own_labels(configure, loaded, fit
     assert not np.allclose(first, repeated[0][:count]) and not np.allclose(first, second)
     assert np.isfinite(repeated[0]).all()
     again = dict(fitted)
-    run_baselines(cfg, data)
-    assert np.array_equal(again["lda"][0], fitted["lda"][0])
+    run_baselines(cfg, data, None, tmp_path / "elsewhere", [])
+    assert np.array_equal(again[LDA][0], fitted[LDA][0])
+
+
+def test_it_is_fitted_once_for_every_target(configure, loaded, fitted, tmp_path):
+    words = ("source=uci", "baselines=[logistic_regression]")
+    first = configure(tmp_path, *words, "target=motionsense")
+    run_baselines(first, loaded(first), None, tmp_path / "stages", [])
+    assert REGRESSION in fitted
+    fitted.clear()
+    other = configure(tmp_path, *words, "target=uschad")
+    data = loaded(other)
+    scores = run_baselines(other, data, None, tmp_path / "stages", [])
+    assert not fitted
+    assert scores["logistic_regression"].shape == (len(data.target), len(data.space))
+    # Another tenth of the subjects held out, or another space, is another model.
+    for change in ("split.validation_fraction=0.5", "label_space.activities=[walk,still]"):
+        changed = configure(tmp_path, *words, "target=uschad", change)
+        run_baselines(changed, loaded(changed), None, tmp_path / "stages", [])
+        assert REGRESSION in fitted
+        fitted.clear()
 
 
 def test_a_number_of_copies_must_be_one(configure, tmp_path):
-    cfg = configure(tmp_path, "source=uci", "target=motionsense", "baselines.lda={augmented_copies: -1}")
+    cfg = configure(tmp_path, "source=uci", "target=motionsense", "+baselines.lda.augmented_copies=-1")
     with pytest.raises(LanharError, match="augmented_copies"):
         baseline_settings(cfg)

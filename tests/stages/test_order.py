@@ -28,7 +28,7 @@ def run(request, tmp_path_factory, configure, loaded):
     alignment = run_alignment(cfg, data, runs / "stages", [])
     mapping = run_mapping(cfg, data, alignment, runs / "stages", [])
     folder = runs / "run" / "key"
-    return request.param, cfg, data, alignment, mapping, folder, run_the_test(cfg, data, alignment, mapping, folder)
+    return request.param, cfg, data, alignment, mapping, folder, run_the_test(cfg, data, alignment, mapping, [], folder)
 
 
 def test_everything_that_is_written_has_the_label_spaces_order(run):
@@ -77,9 +77,10 @@ def test_a_permuted_label_space_permutes_the_report_and_nothing_else(run):
     names = tuple(order[i] for i in permutation)
     module = copy.deepcopy(mapping.module)
     module.label_embeddings.copy_(mapping.module.label_embeddings[permutation])
-    permuted = dataclasses.replace(data, space=LabelSpace(names, data.space.merges))
+    space = LabelSpace(names, data.space.merges)
+    permuted = dataclasses.replace(data, space=space, tested=space)
     swapped = TrainedMapping(mapping.key, mapping.folder, module)
-    turned = run_the_test(cfg, permuted, alignment, swapped, folder.parent / "turned")
+    turned = run_the_test(cfg, permuted, alignment, swapped, [], folder.parent / "turned")
     before, after = report["methods"]["lanhar"], turned["methods"]["lanhar"]
     assert after["activities"] == list(names)
     assert after["confusion"] == np.array(before["confusion"])[np.ix_(permutation, permutation)].tolist()
@@ -95,9 +96,8 @@ def test_a_permuted_label_bank_alone_permutes_the_predictions(run):
     permutation = [1, 2, 3, 0]
     module = copy.deepcopy(mapping.module)
     module.label_embeddings.copy_(mapping.module.label_embeddings[permutation])
-    wrong = run_the_test(
-        cfg, data, alignment, TrainedMapping(mapping.key, mapping.folder, module), folder.parent / "wrong"
-    )
+    swapped = TrainedMapping(mapping.key, mapping.folder, module)
+    wrong = run_the_test(cfg, data, alignment, swapped, [], folder.parent / "wrong")
     confusion = np.array(report["methods"]["lanhar"]["confusion"])
     assert wrong["methods"]["lanhar"]["confusion"] == confusion[:, permutation].tolist()
     assert wrong["methods"]["logistic_regression"] == report["methods"]["logistic_regression"]

@@ -170,6 +170,38 @@ def plot_methods(frame: pd.DataFrame, path: Path, score: str = "macro_f1", title
     return _save(figure, path)
 
 
+def plot_study(frame: pd.DataFrame, path: Path, score: str = "macro_f1", title: str = "") -> Path:
+    """Draw one line a method: a mark for each source → target and a bar at the mean, methods from best to worst.
+
+    Args:
+        frame: rows of `lanhar.evaluation.study.study_frame`; seeds are averaged.
+        path: PNG file to write.
+        score: `accuracy`, `weighted_f1` or `macro_f1`.
+        title: what was run.
+    """
+    means = frame.groupby(["method", "source", "target"], sort=False)[score].mean()
+    order = means.groupby("method").mean().sort_values()
+    pairs = list(dict.fromkeys(zip(frame["source"], frame["target"], strict=True)))
+    figure = _figure(8.2, 1.6 + 0.42 * len(order))
+    axes = figure.add_subplot()
+    for p, pair in enumerate(pairs):
+        found = [(means[m, *pair], y) for y, m in enumerate(order.index) if (m, *pair) in means.index]
+        colour, marker = COLOURS[p % len(COLOURS)], MARKERS[p % len(MARKERS)]
+        axes.scatter(
+            [x for x, _ in found], [y for _, y in found], s=36, zorder=3,
+            color=colour, marker=marker, label=f"{pair[0]} → {pair[1]}",
+        )  # fmt: skip
+    axes.scatter(order, range(len(order)), marker="|", s=420, linewidths=2.5, color="black", label="mean", zorder=2)
+    axes.set_yticks(range(len(order)), [f"{method_title(str(m))}  {mean:.3f}" for m, mean in order.items()])
+    axes.set_xlabel(TITLES[score])
+    axes.grid(axis="x", alpha=0.3)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
+    _caption(figure, title)
+    return _save(figure, path)
+
+
 def _figure(width: float, height: float) -> "Figure":
     """A figure (inches) on the Agg canvas, without pyplot's global state."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg

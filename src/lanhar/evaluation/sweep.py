@@ -23,12 +23,13 @@ class SweepTable(Callback):
         notes.write_text("")
         os.environ[NOTES] = str(notes)
 
-    def on_multirun_end(self, config: DictConfig, **_: Any) -> None:  # noqa: ARG002
+    def on_multirun_end(self, config: DictConfig, **_: Any) -> None:
         """Print the table of the runs that finished."""
         import pandas as pd
 
         from lanhar.evaluation.figures import plot_methods
         from lanhar.evaluation.gather import write_gathered
+        from lanhar.evaluation.study import write_study
         from lanhar.evaluation.tables import SETTINGS, run_rows, sweep_frame, sweep_table
         from lanhar.progress import console
 
@@ -41,6 +42,9 @@ class SweepTable(Callback):
         rows = pd.DataFrame([row for report in reports for row in run_rows(report)])
         csv, markdown = write_gathered(rows, notes.parent / "runs")
         console.print(sweep_table(frame))
+        if config.get("study"):
+            written = write_study(reports, Path(config.study))
+            console.print(f"The study: {', '.join(map(str, written))}", soft_wrap=True)
         console.print(f"Every run: {csv} and {markdown}", soft_wrap=True)
         # A bar chart compares methods under one set of conditions; a sweep over conditions is read from the table.
         if len(frame[[*SETTINGS, "key"]].drop_duplicates()) == 1:

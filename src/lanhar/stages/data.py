@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,8 @@ from lanhar.datamodules.window_set import LabelledWindows, Windows, concatenate
 from lanhar.datasets.base import Dataset
 from lanhar.datasets.locate import Progress
 from lanhar.errors import LanharError
-from lanhar.stages.settings import activities_of, cache_folder, label_space, window_settings
+from lanhar.keys import code_digest, digest
+from lanhar.stages.settings import activities_of, cache_folder, label_spaces, plain, window_settings
 from lanhar.stages.texts import Interpreter, make_interpreter, rerun_words, texts_of
 
 
@@ -24,10 +26,11 @@ class RunData:
     """What a run trains and tests on.
 
     Attributes:
-        space: the label space.
+        space: the label space that is trained on.
+        tested: the part of it that the target is tested on; the same unless `label_space.whole_source`.
         train: labelled windows of training subjects, in the label space.
         validation: those of held-out source subjects; may be empty.
-        target: labelled windows of the target, in the label space; only the test may read them.
+        target: labelled windows of the target, in `tested`; only the test may read them.
         unlabelled: what `transductive` may train on: every window of the target, since to leave out those outside the
             label space would take their labels.
         source_keys: identity of each source's windows.
@@ -39,6 +42,7 @@ class RunData:
     """
 
     space: LabelSpace
+    tested: LabelSpace
     train: LabelledWindows
     validation: LabelledWindows
     target: LabelledWindows
@@ -64,36 +68,58 @@ def load_data(cfg: DictConfig, sources: dict[str, Dataset], targets: dict[str, D
         LanharError: an activity of the label space has no source window, or the target has fewer than two activities.
     """
     settings, cache = window_settings(cfg), cache_folder(cfg)
-    trained = {name: open_windows(d, settings, cache, progress) for name, d in sources.items()}
-    tested = {name: open_windows(d, settings, cache, progress) for name, d in targets.items()}
-    _check_apart(trained, tested)
-    space = label_space(cfg, activities_of(sources), activities_of(targets))
-    source = concatenate([opened.windows for opened in trained.values()]).in_space(space)
-    everything = concatenate([opened.windows for opened in tested.values()])
-    target = everything.in_space(space)
-    _check_counts(source, target, space, cfg)
-    alone = len(trained) == 1
-    train_subjects = [name for opened in trained.values() for name in training_subjects(opened.windows, cfg, alone)]
+    opened_sources = {name: open_windows(d, settings, cache, progress) for name, d in sources.items()}
+    opened_targets = {name: open_windows(d, settings, cache, progress) for name, d in targets.items()}
+    _check_apart(opened_sources, opened_targets)
+    space, tested = label_spaces(cfg, activities_of(sources), activities_of(targets))
+    source = concatenate([opened.windows for opened in opened_sources.values()])
+    if cfg.label_space.whole_source:
+        # Some activities, such as sitting down, are shorter than any window.
+        space = space.restricted(source.activity.tolist())
+        tested = space.restricted(tested.activities)
+    source = source.in_space(space)
+    everything = concatenate([opened.windows for opened in opened_targets.values()])
+    target = everything.in_space(tested)
+    _check_counts(source, target, space, tested, cfg)
+    alone = len(opened_sources) == 1
+    train_subjects = [
+        name for opened in opened_sources.values() for name in training_subjects(opened.windows, cfg, alone)
+    ]
     training = np.isin(source.subject, train_subjects)
     interpreter, target_interpreter = (make_interpreter(cfg, space, role) for role in ("source", "target"))
     has_text = _has_text(cfg, interpreter, source, "+".join(sources))
     coverage = _coverage(has_text, source, space)
-    _check_counts(source.select(has_text), target, space, cfg)
+    _check_counts(source.select(has_text), target, space, tested, cfg)
     if cfg.protocol.name == "transductive":
         everything = everything.select(_has_text(cfg, target_interpreter, everything, "+".join(targets)))
     return RunData(
         space=space,
+        tested=tested,
         train=balanced_windows(source.select(training & has_text), space, cfg.split.max_windows, int(cfg.seed)),
         validation=source.select(~training & has_text),
         target=target,
         unlabelled=everything.without_labels(),
-        source_keys={name: opened.key for name, opened in trained.items()},
-        target_keys={name: opened.key for name, opened in tested.items()},
+        source_keys={name: opened.key for name, opened in opened_sources.items()},
+        target_keys={name: opened.key for name, opened in opened_targets.items()},
         synthetic=any(is_synthetic(dataset) for dataset in [*sources.values(), *targets.values()]),
         interpreter=interpreter,
         target_interpreter=target_interpreter,
         coverage=coverage,
     )
+
+
+def training_identity(cfg: DictConfig, data: RunData) -> dict[str, Any]:
+    """What a model that is trained on the source's windows alone depends on; nothing of the target is in it."""
+    rows = [data.train.recording.tolist(), data.train.start_s.tolist(), data.train.dataset.tolist()]
+    return {
+        "source": data.source_keys,
+        "label_space": [data.space.activities, dict(data.space.merges)],
+        "split": plain(cfg.split),
+        "windows": plain(cfg.windows),
+        "rows": digest({"rows": rows}),
+        "seed": cfg.seed,
+        "code": code_digest(),
+    }
 
 
 def training_subjects(windows: LabelledWindows, cfg: DictConfig, alone: bool = True) -> list[str]:
@@ -152,7 +178,9 @@ def _coverage(has_text: NDArray[np.bool_], windows: LabelledWindows, space: Labe
     return dict(zip(space.activities, shares.tolist(), strict=True))
 
 
-def _check_counts(source: LabelledWindows, target: LabelledWindows, space: LabelSpace, cfg: DictConfig) -> None:
+def _check_counts(
+    source: LabelledWindows, target: LabelledWindows, space: LabelSpace, tested: LabelSpace, cfg: DictConfig
+) -> None:
     seconds = cfg.windows.length / cfg.windows.rate_hz
     held = set(source.labels(space).tolist())
     missing = [name for i, name in enumerate(space.activities) if i not in held]
@@ -161,8 +189,8 @@ def _check_counts(source: LabelledWindows, target: LabelledWindows, space: Label
             f"the source has no window of {seconds:g} s of {', '.join(missing)}; leave it out of "
             "label_space.activities, add a source, or write windows=short"
         )
-    if len(set(target.labels(space).tolist())) < 2:
+    if len(set(target.labels(tested).tolist())) < 2:
         raise LanharError(
-            f"the target has windows of {seconds:g} s of fewer than two of {', '.join(space.activities)}; choose "
+            f"the target has windows of {seconds:g} s of fewer than two of {', '.join(tested.activities)}; choose "
             "another target or label space, or write windows=short"
         )

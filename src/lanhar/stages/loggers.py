@@ -10,6 +10,8 @@ from omegaconf import DictConfig
 
 from lanhar.stages.settings import plain
 
+PICTURES = ("confusion", "embedding")
+
 
 @contextmanager
 def open_loggers(cfg: DictConfig, name: str, runs_dir: Path) -> Iterator[list[Logger]]:
@@ -41,12 +43,12 @@ def log_results(loggers: list[Logger], report: Mapping[str, Any], folder: Path, 
             for score in ("accuracy", "weighted_f1", "macro_f1")
         }
         columns = list(texts[0])
+        pictures = {name: folder / f"{name}.png" for name in PICTURES}
         rows = [[row[column] for column in columns] for row in texts]
         logger.experiment.log(  # type: ignore[attr-defined]
             {
                 **scores,
-                "confusion": wandb.Image(str(folder / "confusion.png")),
-                "embedding": wandb.Image(str(folder / "embedding.png")),
+                **{name: wandb.Image(str(path)) for name, path in pictures.items() if path.exists()},
                 "interpretations": wandb.Table(columns=columns, data=rows),
             }
         )

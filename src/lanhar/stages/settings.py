@@ -38,6 +38,8 @@ RANGES: dict[str, tuple[float, float | None]] = {
 PROTOCOLS = ("source_only", "transductive")
 LOGGERS = ("csv", "wandb")
 SAMPLE = "sample"
+NO_METHOD = "none"
+NEAREST_INTERPRETATION = "nearest_interpretation"
 
 
 def plain(node: Any) -> Any:
@@ -76,13 +78,16 @@ def window_settings(cfg: DictConfig) -> WindowSettings:
     return WindowSettings(int(cfg.windows.length), float(cfg.windows.rate_hz), float(cfg.windows.overlap))
 
 
-def label_space(cfg: DictConfig, source: set[str], target: set[str]) -> LabelSpace:
-    """The run's label space, checked against what the datasets can hold.
+def label_spaces(cfg: DictConfig, source: set[str], target: set[str]) -> tuple[LabelSpace, LabelSpace]:
+    """The label space that is trained on and the part of it that is tested, checked against what the datasets can hold.
 
     Args:
         cfg: the whole config.
         source: registry activities of the sources.
         target: registry activities of the targets.
+
+    Returns:
+        The same label space twice, unless `label_space.whole_source` adds what only the source holds to the first.
     """
     listed = plain(cfg.label_space.activities)
     names = [name for name in REGISTRY if name in source & target] if listed is None else listed
@@ -91,7 +96,17 @@ def label_space(cfg: DictConfig, source: set[str], target: set[str]) -> LabelSpa
             f"source and target share {len(names)} activities ({', '.join(names) or 'none'}); a label space needs two "
             "or more: choose another pair, or write label_space=four"
         )
-    space = LabelSpace(tuple(names), {k: tuple(v) for k, v in plain(cfg.label_space.merges).items()})
+    tested = LabelSpace(tuple(names), {k: tuple(v) for k, v in plain(cfg.label_space.merges).items()})
+    _check_space(cfg, tested, source, target)
+    if not cfg.label_space.whole_source:
+        return tested, tested
+    if tested.merges:
+        raise LanharError("label_space.whole_source trains on activities as the source names them; drop the merges")
+    space = LabelSpace(tuple(name for name in REGISTRY if name in source))
+    return space, space.restricted(names)
+
+
+def _check_space(cfg: DictConfig, space: LabelSpace, source: set[str], target: set[str]) -> None:
     for which, held in (("source", source), ("target", target)):
         present = [a for a in space.activities if any(member in held for member in space.members(a))]
         if len(present) < 2:
@@ -106,7 +121,6 @@ def label_space(cfg: DictConfig, source: set[str], target: set[str]) -> LabelSpa
             f"label space '{cfg.label_space.name}' has {', '.join(missing)}, which no source holds; write "
             "label_space=common or list label_space.activities that the source holds"
         )
-    return space
 
 
 def check(cfg: DictConfig) -> tuple[dict[str, Dataset], dict[str, Dataset]]:
@@ -128,35 +142,46 @@ def check(cfg: DictConfig) -> tuple[dict[str, Dataset], dict[str, Dataset]]:
     for side in ("source", "target"):
         if "datasets" not in cfg[side]:
             raise LanharError(f"{side} names no dataset; write {side}=uci, or {side}=[uci,uschad] for several")
-    both = set(cfg.source.datasets) & set(cfg.target.datasets) - {"recordings"}
-    if both:
-        name = sorted(both)[0]
+    if cfg.overlap not in ("error", "skip"):
+        raise LanharError(f"overlap is '{cfg.overlap}'; write error or skip")
+    if name := overlapping(cfg):
         raise LanharError(f"{name} is source and target: its subjects would be on both sides; choose another target")
     _check_ranges(cfg)
     _check_parts(cfg)
     resolve_text_encoder(cfg.text_encoder.name)
     sources = {name: make_dataset(card, cfg) for name, card in cfg.source.datasets.items()}
     targets = {name: make_dataset(card, cfg) for name, card in cfg.target.datasets.items()}
-    label_space(cfg, activities_of(sources), activities_of(targets))
+    label_spaces(cfg, activities_of(sources), activities_of(targets))
     for dataset in [*sources.values(), *targets.values()]:
         dataset.fingerprint()
     return sources, targets
 
 
-def baseline_settings(cfg: DictConfig) -> dict[str, tuple[int, dict[str, Any]]]:
-    """Every baseline that is not left out: how many augmented copies of the windows it trains on, and its settings.
+def overlapping(cfg: DictConfig) -> str | None:
+    """A dataset that is both source and target, if any; `recordings` may be two folders."""
+    both = [set(cfg[side].get("datasets", ())) for side in ("source", "target")]
+    return next(iter(sorted(both[0] & both[1] - {"recordings"})), None)
+
+
+def baseline_settings(cfg: DictConfig) -> dict[str, dict[str, Any]]:
+    """Every baseline that is not left out, with its settings.
 
     Raises:
-        LanharError: a number of copies is not one.
+        LanharError: a number of augmented copies is not one.
     """
-    found: dict[str, tuple[int, dict[str, Any]]] = {}
-    for name, settings in plain(cfg.baselines).items():
-        if settings is not None:
-            copies = settings.pop("augmented_copies", 0)
-            if not isinstance(copies, int) or copies < 0:
-                raise LanharError(f"baselines.{name}.augmented_copies is {copies}; write a whole number, 0 or more")
-            found[name] = (copies, settings)
+    found = {name: settings for name, settings in (plain(cfg.baselines) or {}).items() if settings is not None}
+    for name, settings in found.items():
+        copies = settings.get("augmented_copies", 0)
+        if not isinstance(copies, int) or copies < 0:
+            raise LanharError(f"baselines.{name}.augmented_copies is {copies}; write a whole number, 0 or more")
+    if cfg.method.name == NO_METHOD and not found:
+        raise LanharError("method=none leaves nothing to run; name baselines, as in baselines=[logistic_regression]")
     return found
+
+
+def uses_texts(cfg: DictConfig) -> bool:
+    """Whether stage 1 is needed: for both stages of the method, or for a baseline that reads texts."""
+    return cfg.method.name != NO_METHOD or NEAREST_INTERPRETATION in baseline_settings(cfg)
 
 
 def _check_ranges(cfg: DictConfig) -> None:
@@ -178,8 +203,9 @@ def _check_parts(cfg: DictConfig) -> None:
     check_interpreter(cfg)
     if is_language_model(cfg):
         open_store(cfg).close()
-    for name, (_, parameters) in baseline_settings(cfg).items():
-        make_baseline(name, int(cfg.seed), **parameters)
+    for name, settings in baseline_settings(cfg).items():
+        if "network" not in settings and name != NEAREST_INTERPRETATION:
+            make_baseline(name, int(cfg.seed), **{k: v for k, v in settings.items() if k != "augmented_copies"})
     for key, arguments in (
         ("sensor_encoder", {"embedding_dim": 8, "window_length": int(cfg.windows.length)}),
         ("mapping.augment", {}),

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from lightning.pytorch.loggers import Logger
 from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 
 from lanhar.evaluation.figures import plot_confusion, plot_embedding
 from lanhar.evaluation.metrics import evaluate
-from lanhar.evaluation.tables import comparison_markdown, run_title
+from lanhar.evaluation.tables import comparison_markdown, method_title, run_title
 from lanhar.files import write_json, write_text
 from lanhar.keys import code_digest
 from lanhar.stages.align import TrainedAlignment
@@ -31,43 +32,74 @@ def test_identity(cfg: DictConfig, data: RunData, mapping_key: str) -> dict[str,
     return {
         "mapping": mapping_key,
         "target": data.target_keys,
+        "method": cfg.method.name,
         "baselines": plain(cfg.baselines),
         "code": code_digest(),
     }
 
 
 def run_test(
-    cfg: DictConfig, data: RunData, alignment: TrainedAlignment, mapping: TrainedMapping, folder: Path
+    cfg: DictConfig,
+    data: RunData,
+    alignment: TrainedAlignment | None,
+    mapping: TrainedMapping | None,
+    loggers: list[Logger],
+    folder: Path,
 ) -> dict[str, Any]:
     """Predict the target, score it beside the baselines, and write the run folder; `metrics.json` comes last.
+
+    Args:
+        cfg: the whole config.
+        data: the run's windows.
+        alignment: stage 1; None where nothing needs texts.
+        mapping: stage 2; None where only baselines run.
+        loggers: for the baselines that are networks.
+        folder: the run folder.
 
     Returns:
         The content of metrics.json.
     """
-    embeddings, cosines = mapping.predict(data.target.samples)
-    scores = {"lanhar": cosines.numpy().astype(np.float64), **run_baselines(cfg, data)}
-    truth, subjects = data.target.labels(data.space), data.target.subject
-    methods = {name: evaluate(s, truth, data.space, subjects).to_dict() for name, s in scores.items()}
+    scores: dict[str, NDArray[np.float64]] = {}
+    if mapping is not None:
+        embeddings, cosines = mapping.predict(data.target.samples)
+        scores[cfg.method.name] = cosines.numpy().astype(np.float64)
+    scores |= run_baselines(cfg, data, alignment, Path(cfg.runs_dir) / "stages", loggers)
+    # Trained on more activities than are tested: only the tested ones are candidates, for every method alike.
+    candidates = data.space.positions(data.tested)
+    scores = {name: values[:, candidates] for name, values in scores.items()}
+    truth, subjects = data.target.labels(data.tested), data.target.subject
+    methods = {name: evaluate(s, truth, data.tested, subjects).to_dict() for name, s in scores.items()}
     report = {"run": _describe(cfg, data, folder), "methods": methods}
     folder.mkdir(parents=True, exist_ok=True)
-    _write_predictions(data, scores, folder)
-    np.savez(
-        folder / "label_bank.npz",
-        names=np.array(data.space.activities),
-        embeddings=mapping.module.bank().detach().numpy(),
-    )
-    title = run_title(report["run"])
-    plot_confusion(methods["lanhar"]["confusion"], data.space.titles, f"lanhar · {title}", folder / "confusion.png")
-    prototypes = mapping.module.bank().detach().numpy()
-    plot_embedding(embeddings.numpy(), truth, prototypes, data.space.titles, title, folder / "embedding.png")
-    write_json(folder / "splits.json", data.split)
-    write_json(folder / "versions.json", _versions())
-    stages = {"alignment": alignment.folder, "mapping": mapping.folder}
-    write_json(folder / "stages.json", {name: _relative(path, folder) for name, path in stages.items()})
-    write_text(folder / "config.yaml", OmegaConf.to_yaml(cfg, resolve=True))
+    _write_predictions(data, scores, cfg.method.name, folder)
+    title, first = run_title(report["run"]), next(iter(methods))
+    shown = f"{method_title(first)} · {title}"
+    plot_confusion(methods[first]["confusion"], data.tested.titles, shown, folder / "confusion.png")
+    if mapping is not None:
+        prototypes = mapping.module.bank().detach().numpy()
+        np.savez(folder / "label_bank.npz", names=np.array(data.space.activities), embeddings=prototypes)
+        plot_embedding(
+            embeddings.numpy(), truth, prototypes[candidates], data.tested.titles, title, folder / "embedding.png"
+        )
+    _write_provenance(cfg, data, alignment, mapping, folder)
     write_text(folder / "table.md", comparison_markdown(report))
     write_json(folder / METRICS, report)
     return report
+
+
+def _write_provenance(
+    cfg: DictConfig,
+    data: RunData,
+    alignment: TrainedAlignment | None,
+    mapping: TrainedMapping | None,
+    folder: Path,
+) -> None:
+    stages = {"alignment": alignment, "mapping": mapping}
+    trained = {name: _relative(stage.folder, folder) for name, stage in stages.items() if stage is not None}
+    write_json(folder / "splits.json", data.split)
+    write_json(folder / "versions.json", _versions())
+    write_json(folder / "stages.json", trained)
+    write_text(folder / "config.yaml", OmegaConf.to_yaml(cfg, resolve=True))
 
 
 def sample_texts(data: RunData, per_activity: int = 2) -> list[dict[str, str]]:
@@ -94,7 +126,8 @@ def _describe(cfg: DictConfig, data: RunData, folder: Path) -> dict[str, Any]:
         "protocol": cfg.protocol.name,
         "windows": option_name(cfg.windows, "windows"),
         "window_seconds": cfg.windows.length / cfg.windows.rate_hz,
-        "label_space": list(data.space.activities),
+        "label_space": list(data.tested.activities),
+        "trained_activities": list(data.space.activities),
         "label_space_name": option_name(cfg.label_space, "label_space"),
         "merges": {name: list(parts) for name, parts in data.space.merges.items()},
         "source": list(data.source_keys),
@@ -116,8 +149,8 @@ def _counts(data: RunData) -> NDArray[np.int64]:
     return np.bincount(data.train.labels(data.space), minlength=len(data.space))
 
 
-def _write_predictions(data: RunData, scores: dict[str, NDArray[np.float64]], folder: Path) -> None:
-    names = np.array(data.space.activities)
+def _write_predictions(data: RunData, scores: dict[str, NDArray[np.float64]], method: str, folder: Path) -> None:
+    names = np.array(data.tested.activities)
     target = data.target
     table = {
         "dataset": target.dataset,
@@ -126,12 +159,13 @@ def _write_predictions(data: RunData, scores: dict[str, NDArray[np.float64]], fo
         "recording": target.recording,
         "start_s": target.start_s,
         "activity": target.activity,
-        "truth": names[target.labels(data.space)],
+        "truth": names[target.labels(data.tested)],
     }
-    for method, values in scores.items():
-        table[method] = names[values.argmax(axis=1)]
-    for index, name in enumerate(names):
-        table[f"cosine_{name}"] = scores["lanhar"][:, index].astype(np.float32)
+    for name, values in scores.items():
+        table[name] = names[values.argmax(axis=1)]
+    if method in scores:
+        for index, name in enumerate(names):
+            table[f"cosine_{name}"] = scores[method][:, index].astype(np.float32)
     pd.DataFrame(table).to_parquet(folder / "predictions.parquet", index=False)
 
 
