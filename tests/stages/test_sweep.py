@@ -19,7 +19,7 @@ def start(words, cwd):
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory, words):
     folder = tmp_path_factory.mktemp("sweep")
-    line = [*words(folder / "runs"), *GRID]
+    line = [*words(folder / "runs"), f"study={folder / 'study' / 'results'}", *GRID]
     return folder, line, start(line, folder)
 
 
@@ -38,6 +38,10 @@ def test_a_sweep_ends_with_one_table(swept):
     assert set(rows["protocol"]) == {"source_only"}
     assert set(rows["interpreter"]) == {"rules"}
     assert csv.with_suffix(".md").read_text().startswith("| study ")
+    study = pd.read_csv(folder / "study" / "results.csv")
+    columns = ["source", "target", "seed", "method", "macro_f1"]
+    assert study[columns].equals(rows[columns])
+    assert (folder / "study" / "results.png").exists()
 
 
 def test_the_same_sweep_again_trains_nothing_and_shows_the_same_table(swept):
@@ -66,3 +70,11 @@ def test_a_failing_job_leaves_the_others_done(swept, words):
     assert len(list(folder.glob("other/motionsense_to_uci/*/metrics.json"))) == 1
     (csv,) = folder.glob("other/sweeps/*/runs.csv")
     assert len(pd.read_csv(csv)) == 2
+
+
+def test_a_sweep_over_pairs_leaves_out_a_dataset_with_itself(words, tmp_path):
+    line = [*words(tmp_path / "runs"), "method=none", "source=uci,[uci,uschad]", "target=uci", "overlap=skip"]
+    result = start(line, tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("Skipped: uci is source and target.") == 2
+    assert not list(tmp_path.glob("runs/*_to_*"))

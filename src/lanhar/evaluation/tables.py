@@ -15,6 +15,12 @@ SCORES = ("accuracy", "weighted_f1", "macro_f1")
 TITLES = {
     "logistic_regression": "logistic regression",
     "random_forest": "random forest",
+    "lda": "linear discriminant",
+    "cnn": "CNN",
+    "deepconvlstm": "DeepConvLSTM",
+    "transformer": "Transformer",
+    "masked": "masked pre-training",
+    "lanhar_paper": "lanhar, paper settings",
     "accuracy": "accuracy",
     "weighted_f1": "weighted F1",
     "macro_f1": "macro F1",
@@ -190,14 +196,35 @@ def sweep_frame(reports: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def sweep_table(frame: pd.DataFrame) -> Table:
-    """The table at the end of a sweep, for the terminal, from the rows of `sweep_frame`."""
+    """The table at the end of a sweep, for the terminal, from the rows of `sweep_frame`.
+
+    What all rows share stands above it, and how many windows each target was tested on below, so that it fits into 80
+    columns.
+    """
     header, rows, title = _sweep_cells(frame)
-    table = Table(title=Text(title), title_justify="left")
-    numbers = ("seeds", "test windows", *map(method_title, SCORES))
-    for name in header:
-        table.add_column(name, justify="right" if name in numbers else "left")
+    windows = frame.groupby("target", sort=False)["n_windows"].max()
+    caption = "test windows: " + ", ".join(f"{target} {n:,}" for target, n in windows.items())
+    one_count = frame["seeds"].nunique() == 1
+    if one_count:
+        title += f", seeds {frame['seeds'].iloc[0]}"
+    table = Table(
+        title=Text(title),
+        title_justify="left",
+        caption=Text(caption),
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    pair = header.index("source")
+    left_out = {"source", "target", "test windows"} | ({"seeds"} if one_count else set())
+    kept = [i for i, name in enumerate(header) if name not in left_out]
+    before, after = [i for i in kept if i < pair], [i for i in kept if i > pair]
+    for name in (*(header[i] for i in before), "source → target", *(header[i] for i in after)):
+        table.add_column(name, justify="right" if name in ("seeds", *map(method_title, SCORES)) else "left")
     for row in rows:
-        table.add_row(*row)
+        names = f"{row[pair]} → {row[pair + 1]}"
+        table.add_row(*(row[i] for i in before), names, *(row[i] for i in after))
     return table
 
 
@@ -229,7 +256,8 @@ def _sweep_cells(frame: pd.DataFrame) -> tuple[list[str], list[list[str]], str]:
 
 
 def _deviation(mean: float, std: float) -> str:
-    return f"{mean:.3f}" if pd.isna(std) else f"{mean:.3f} ± {std:.3f}"
+    text = f"{mean:.3f}" if pd.isna(std) else f"{mean:.3f} ± {std:.3f}"
+    return text.replace("0.", ".")
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]], text_columns: int = 1) -> str:

@@ -169,7 +169,7 @@ def baseline_settings(cfg: DictConfig) -> dict[str, dict[str, Any]]:
     Raises:
         LanharError: a number of augmented copies is not one.
     """
-    found = {name: settings for name, settings in (plain(cfg.baselines) or {}).items() if settings is not None}
+    found = {name: settings for name, settings in (plain(cfg.get("baselines")) or {}).items() if settings is not None}
     for name, settings in found.items():
         copies = settings.get("augmented_copies", 0)
         if not isinstance(copies, int) or copies < 0:

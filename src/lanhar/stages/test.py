@@ -20,7 +20,7 @@ from lanhar.stages.align import TrainedAlignment
 from lanhar.stages.baselines import run_baselines
 from lanhar.stages.data import RunData
 from lanhar.stages.mapping import TrainedMapping
-from lanhar.stages.settings import option_name, plain, run_name
+from lanhar.stages.settings import baseline_settings, option_name, run_name
 from lanhar.stages.texts import described_interpreter, interpret
 
 METRICS = "metrics.json"
@@ -33,7 +33,7 @@ def test_identity(cfg: DictConfig, data: RunData, mapping_key: str) -> dict[str,
         "mapping": mapping_key,
         "target": data.target_keys,
         "method": cfg.method.name,
-        "baselines": plain(cfg.baselines),
+        "baselines": baseline_settings(cfg),
         "code": code_digest(),
     }
 
