@@ -30,12 +30,29 @@ def test_every_experiment_composes_and_begins_with_its_command(name):
         cfg = compose("train", overrides=[f"+experiment={name}"])
     # Hydra reads its package directive only from the very first line.
     lines = (config_dir() / "experiment" / f"{name}.yaml").read_text().splitlines()
-    sweep = "-m " if name.startswith("cross_dataset") else ""
+    sweep = "-m " if "study:" in "\n".join(lines) else ""
     assert lines[1].startswith(f"# python -m lanhar.train {sweep}+experiment={name}")
     assert run_name(cfg) == name
     if "_to_" in name:
         source, target = name.split("_to_")
         assert (list(cfg.source.datasets), list(cfg.target.datasets)) == ([source], [target])
+
+
+ABLATIONS = sorted(path.stem for path in (config_dir() / "method" / "ablation").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", ABLATIONS)
+def test_an_ablation_changes_what_it_names_and_stands_in_the_experiment(name):
+    with initialize_config_dir(str(config_dir()), version_base="1.3"):
+        plain, changed = (
+            compose("train", overrides=["+experiment=ablations", *words]) for words in ([], [f"method=ablation/{name}"])
+        )
+        swept = compose("train", overrides=["+experiment=ablations"], return_hydra_config=True).hydra.sweeper.params
+    before, after = (flatten(OmegaConf.to_container(cfg, resolve=True)) for cfg in (plain, changed))
+    differ = {key for key in before if not isinstance(before[key], dict) and before[key] != after[key]}
+    assert after["method.name"] == name
+    assert len(differ) > 1 and set(before) == set(after)
+    assert f"ablation/{name}" in swept.method.replace(" ", "").split(",")
 
 
 def test_there_is_an_experiment_for_every_ordered_pair():

@@ -201,7 +201,11 @@ def _check_parts(cfg: DictConfig) -> None:
     from lanhar.stages.texts import open_store
 
     check_interpreter(cfg)
+    if cfg.interpretation.labels not in ("interpretations", "names"):
+        raise LanharError(f"interpretation.labels is '{cfg.interpretation.labels}'; write interpretations or names")
     if is_language_model(cfg):
+        if cfg.interpretation.shuffled:
+            raise LanharError("interpretation.shuffled=true needs interpreter=rules")
         open_store(cfg).close()
     for name, settings in baseline_settings(cfg).items():
         if "network" not in settings and name != NEAREST_INTERPRETATION:

@@ -57,6 +57,24 @@ class Interpreter(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Shuffled:
+    """An interpreter whose texts are handed to the wrong windows, so that they say nothing of their own.
+
+    Attributes:
+        interpreter: writes the texts.
+        seed: of the permutation.
+    """
+
+    interpreter: Interpreter
+    seed: int
+
+    def interpret(self, features: NDArray[np.floating], columns: Sequence[str]) -> list[str | None]:
+        """The windows' texts in another order."""
+        texts = self.interpreter.interpret(features, columns)
+        return [texts[i] for i in np.random.default_rng(self.seed).permutation(len(texts))]
+
+
 def make_interpreter(cfg: DictConfig, space: LabelSpace, role: str = "source") -> Interpreter:
     """The interpreter that the config names; a language model's texts are read from the store.
 
@@ -69,7 +87,8 @@ def make_interpreter(cfg: DictConfig, space: LabelSpace, role: str = "source") -
         LanharError: there is none of that name, or the store cannot be opened.
     """
     if not is_language_model(cfg):
-        return make_rules(cfg)
+        rules = make_rules(cfg)
+        return Shuffled(rules, int(cfg.seed)) if cfg.interpretation.shuffled else rules
     model = make_language_model(cfg, space)
     filter_id = window_filter_id(cfg, make_rules_filter(cfg), role)
     unaccepted = bool(cfg.interpretation.unaccepted)
@@ -108,8 +127,11 @@ def label_texts(cfg: DictConfig, space: LabelSpace) -> SpaceTexts:
     Raises:
         LanharError: the store lacks those of an activity.
     """
+    if cfg.interpretation.labels == "names":
+        return SpaceTexts(tuple((title,) for title in space.titles))
     if not is_language_model(cfg):
-        return SpaceTexts(tuple(tuple(label_interpretations(name)) for name in space.activities))
+        count = int(cfg.interpretation.variations)
+        return SpaceTexts(tuple(tuple(label_interpretations(name)[:count]) for name in space.activities))
     model, count = make_language_model(cfg, space), int(cfg.interpretation.variations)
     filter_id = label_filter_id(make_rules_filter(cfg))
     with open_store(cfg) as store:
