@@ -9,10 +9,12 @@ from typing import Any
 
 import lanhar
 
-# Rooms whose code can change a number. Tables, figures and commands cannot.
+# Code that can change a number of a run. Tables, figures, commands and what is done with finished runs cannot.
 NUMERIC_ROOMS = (
     "activities.py", "pretrained.py", "datasets", "signals", "interpretation", "datamodules", "models", "losses",
-    "modules", "stages", "evaluation/metrics.py", "evaluation/bootstrap.py",
+    "modules", "evaluation/metrics.py", "evaluation/bootstrap.py", "stages/align.py", "stages/baselines.py",
+    "stages/data.py", "stages/fit.py", "stages/interpreters.py", "stages/mapping.py", "stages/networks.py",
+    "stages/settings.py", "stages/test.py", "stages/texts.py",
 )  # fmt: skip
 
 

@@ -65,7 +65,9 @@ class TextPairs(L.LightningDataModule):
         batches = max(1, len(self.train.tokens) // self.batch_size)
         sampler = BalancedBatches(self.train.labels, self.train.groups, self.batch_size, batches, self.seed)
         # As `sampler`, not `batch_sampler`: only there Lightning tells it which epoch begins.
-        return DataLoader(_TextDataset(self, self.train, vary_labels=True), sampler=sampler, batch_size=None)
+        dataset = _TextDataset(self, self.train, vary_labels=True)
+        # A loader that drew from the global generator would shift what a resumed epoch draws.
+        return DataLoader(dataset, sampler=sampler, batch_size=None, generator=torch.Generator())
 
     def val_dataloader(self) -> DataLoader[TextBatch] | list[DataLoader[TextBatch]]:
         """Every validation text once, in order."""
@@ -73,7 +75,8 @@ class TextPairs(L.LightningDataModule):
         if not size:
             return []
         rows = [list(range(i, min(i + self.batch_size, size))) for i in range(0, size, self.batch_size)]
-        return DataLoader(_TextDataset(self, self.validation, vary_labels=False), sampler=rows, batch_size=None)
+        dataset = _TextDataset(self, self.validation, vary_labels=False)
+        return DataLoader(dataset, sampler=rows, batch_size=None, generator=torch.Generator())
 
 
 class _TextDataset(Dataset[TextBatch]):

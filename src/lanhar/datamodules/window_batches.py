@@ -132,7 +132,8 @@ class WindowTexts(L.LightningDataModule):
         """Batches balanced over activities and, within each, over subjects."""
         labels = self.train_set.labels.numpy()
         sampler = BalancedBatches(labels, self.groups, self.batch_size, self.batches, self.seed)
-        return DataLoader(self.train_set, sampler=sampler, batch_size=None)
+        # A loader that drew from the global generator would shift what a resumed epoch draws.
+        return DataLoader(self.train_set, sampler=sampler, batch_size=None, generator=torch.Generator())
 
     def val_dataloader(self) -> DataLoader[WindowBatch] | list[DataLoader[WindowBatch]]:
         """Every validation window once, in order."""
@@ -140,4 +141,4 @@ class WindowTexts(L.LightningDataModule):
         if not size:
             return []
         rows = [list(range(i, min(i + 256, size))) for i in range(0, size, 256)]
-        return DataLoader(self.val_set, sampler=rows, batch_size=None)
+        return DataLoader(self.val_set, sampler=rows, batch_size=None, generator=torch.Generator())

@@ -59,22 +59,23 @@ def write_study(reports: Sequence[Mapping[str, Any]], stem: Path) -> list[Path]:
 
 def study_markdown(frame: pd.DataFrame) -> str:
     """Macro F1 of each pair, then every score and each activity's recall over all pairs; mean ± std over seeds."""
-    pairs = frame.groupby(["source", "target"], sort=False)["n_windows"].first()
+    columns = (frame["source"], frame["target"], frame["n_windows"])
+    sizes = {(str(source), str(target)): int(n) for source, target, n in zip(*columns, strict=True)}
     methods = list(frame["method"].unique())
-    headings = [f"{source} → {target}" for source, target in pairs.index]
+    headings = [f"{source} → {target}" for source, target in sizes]
     by_pair = [
-        [method_title(m), *(_cell(frame, m, "macro_f1", p) for p in pairs.index), f"**{_cell(frame, m, 'macro_f1')}**"]
+        [method_title(m), *(_cell(frame, m, "macro_f1", p) for p in sizes), f"**{_cell(frame, m, 'macro_f1')}**"]
         for m in methods
     ]
     overall = [[method_title(m), *(_cell(frame, m, score) for score in SCORES)] for m in methods]
     recalls = [name for name in frame.columns if name.startswith("recall.")]
     titles = [activity(name.removeprefix("recall.")).title for name in recalls]
     by_activity = [[method_title(m), *(_cell(frame, m, name) for name in recalls)] for m in methods]
-    sizes = ", ".join(f"{source} → {target} {n:,}" for (source, target), n in pairs.items())
+    tested = ", ".join(f"{source} → {target} {n:,}" for (source, target), n in sizes.items())
     return "\n".join(
         [
             f"{_conditions(frame)}; mean ± standard deviation over seeds.",
-            f"Test windows: {sizes}.\n",
+            f"Test windows: {tested}.\n",
             "Macro F1 of each source → target, and of all pairs (the mean over pairs is taken within each seed):\n",
             markdown_table(["method", *headings, "mean"], by_pair),
             "Over all pairs:\n",

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from lanhar.activities import REGISTRY
 from lanhar.activities import activity as registered
 from lanhar.errors import LanharError
 from lanhar.interpretation.interpretation import render
@@ -52,6 +53,21 @@ def label_interpretations(activity: str) -> list[str]:
         LanharError: the registry has no such activity.
     """
     return list(load_label_texts(activity).interpretations)
+
+
+def registered_name(name: str) -> str | None:
+    """Activity of the registry that is called `name`, or of which it is a word; None for an activity of one's own.
+
+    Raises:
+        LanharError: the word means more than one of them.
+    """
+    words = " ".join(name.lower().replace("_", " ").split())
+    if words.replace(" ", "_") in REGISTRY:
+        return words.replace(" ", "_")
+    found = [row.name for row in REGISTRY.values() if words in (row.title.lower(), *row.words)]
+    if len(found) > 1:
+        raise LanharError(f"'{name}' may be {' or '.join(found)}; write one of these")
+    return found[0] if found else None
 
 
 def describe(name: str, description: str) -> list[str]:

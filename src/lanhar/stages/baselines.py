@@ -17,6 +17,7 @@ from lanhar.progress import progress_bar
 from lanhar.signals.features import classifier_features
 from lanhar.stages.align import TrainedAlignment, window_texts
 from lanhar.stages.data import RunData, training_identity
+from lanhar.stages.networks import run_network
 from lanhar.stages.settings import NEAREST_INTERPRETATION, baseline_settings, plain
 
 Rows = tuple[NDArray[np.float32], NDArray[np.int64]]
@@ -40,8 +41,6 @@ def run_baselines(
             model = _fitted(cfg, data, name, settings, stages_dir)
             scores[name] = predict_probabilities(model, data.target.classifier_features, len(data.space))
         else:
-            from lanhar.stages.networks import run_network
-
             scores[name] = run_network(cfg, data, name, settings, stages_dir, loggers)
     return scores
 

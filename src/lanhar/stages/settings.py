@@ -198,6 +198,7 @@ def _check_parts(cfg: DictConfig) -> None:
 
     from lanhar.models.baselines import make_baseline
     from lanhar.stages.interpreters import check_interpreter, is_language_model
+    from lanhar.stages.networks import build_network
     from lanhar.stages.texts import open_store
 
     check_interpreter(cfg)
@@ -208,7 +209,9 @@ def _check_parts(cfg: DictConfig) -> None:
             raise LanharError("interpretation.shuffled=true needs interpreter=rules")
         open_store(cfg).close()
     for name, settings in baseline_settings(cfg).items():
-        if "network" not in settings and name != NEAREST_INTERPRETATION:
+        if "network" in settings:
+            build_network(name, settings, 4, int(cfg.windows.length))
+        elif name != NEAREST_INTERPRETATION:
             make_baseline(name, int(cfg.seed), **{k: v for k, v in settings.items() if k != "augmented_copies"})
     for key, arguments in (
         ("sensor_encoder", {"embedding_dim": 8, "window_length": int(cfg.windows.length)}),

@@ -1,54 +1,39 @@
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
-from lanhar.signals.units import STANDARD_GRAVITY_M_S2
+X, Y, Z, GYRO_X, GYRO_Y, GYRO_Z = range(6)
+"""Channels of an aligned window: acceleration, +z up, then angular rate. Without x and y there is no heading."""
 
 
-@dataclass(frozen=True)
-class Channels:
-    """A window's signals split by what gravity tells: vertical and horizontal, but no heading.
+def centred_channels(windows: Tensor) -> Tensor:
+    """Channels (..., 6, T) of windows (..., T, 6) without their means: gravity, too, is gone."""
+    return centred(windows.transpose(-1, -2))
 
-    Attributes:
-        vertical: (..., T) vertical acceleration without gravity, m/s².
-        horizontal: (..., T, 2) horizontal acceleration without its mean, m/s².
-        turn: (..., T) angular rate about the vertical, rad/s.
-        swing: (..., T, 2) angular rate about the horizontal axes, rad/s.
+
+def by_direction(channels: Tensor) -> Tensor:
+    """Sum squares or powers of channels over directions that a heading mixes.
+
+    Args:
+        channels: (..., 6, K), in the order of a window's channels.
+
+    Returns:
+        (..., 4, K): vertical and horizontal acceleration, angular rate about horizontal axes and about the vertical.
     """
-
-    vertical: Tensor
-    horizontal: Tensor
-    turn: Tensor
-    swing: Tensor
+    rows = [[Z], [X, Y], [GYRO_X, GYRO_Y], [GYRO_Z]]
+    directions = torch.tensor([[float(channel in row) for channel in range(6)] for row in rows])
+    return directions.to(channels) @ channels
 
 
-def split_channels(windows: Tensor) -> Channels:
-    """Split aligned windows (..., T, 6) into vertical and horizontal signals."""
-    horizontal = windows[..., :2]
-    return Channels(
-        windows[..., 2] - STANDARD_GRAVITY_M_S2,
-        horizontal - horizontal.mean(dim=-2, keepdim=True),
-        windows[..., 5],
-        windows[..., 3:5],
-    )
-
-
-def signed_log(x: Tensor, scale: float) -> Tensor:
+def signed_log(x: Tensor, scale: float | Tensor) -> Tensor:
     """sign(x)·log(1 + |x| / scale): linear below the scale, compressed above it."""
     return torch.sign(x) * torch.log1p(x.abs() / scale)
 
 
-def length(x: Tensor) -> Tensor:
-    """Euclidean length over the last axis, with a gradient at zero."""
-    return (x.square().sum(dim=-1) + 1e-6).sqrt()
+def length(x: Tensor, dim: int = -1) -> Tensor:
+    """Euclidean length over an axis, with a gradient at zero."""
+    return (x.square().sum(dim=dim) + 1e-6).sqrt()
 
 
 def centred(x: Tensor) -> Tensor:
     """Without the mean over the last axis."""
     return x - x.mean(dim=-1, keepdim=True)
-
-
-def rms(x: Tensor, floor: float) -> Tensor:
-    """Root mean square over the last axis, with a floor (in the signal's unit, squared) against noise."""
-    return (x.square().mean(dim=-1) + floor).sqrt()

@@ -3,7 +3,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lanhar.models.gait.amplitude import amplitudes
-from lanhar.models.gait.channels import split_channels
 from lanhar.models.gait.coupling import couplings
 from lanhar.models.gait.harmonics import GaitHarmonics
 from lanhar.models.gait.rhythm import autocorrelations
@@ -37,10 +36,9 @@ class GaitDescriptors(nn.Module):
     def forward(self, windows: Tensor) -> Tensor:
         """Describe windows (B, L, 6), acc in m/s² with +z up and gyro in rad/s: (B, K)."""
         parts = subwindows(windows, self.subwindow)
-        c = split_channels(parts)
-        local = [amplitudes(c, parts, self.rate_hz), couplings(c), self.spectrum(c), self.harmonics(parts)]
+        local = [amplitudes(parts, self.rate_hz), couplings(parts), self.spectrum(parts), self.harmonics(parts)]
         average = torch.cat(local, dim=-1).mean(dim=1)
-        rhythm = autocorrelations(split_channels(windows), self.rate_hz)
+        rhythm = autocorrelations(windows, self.rate_hz)
         return torch.cat([average, rhythm, variation(windows, self.varying, self.rate_hz)], dim=-1)
 
 

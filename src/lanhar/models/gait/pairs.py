@@ -17,14 +17,6 @@ class Pair(NamedTuple):
         """Conjugate."""
         return Pair(self.re, -self.im)
 
-    def plus(self, other: "Pair") -> "Pair":
-        """Sum."""
-        return Pair(self.re + other.re, self.im + other.im)
-
-    def minus(self, other: "Pair") -> "Pair":
-        """Difference."""
-        return Pair(self.re - other.re, self.im - other.im)
-
     def power(self) -> Tensor:
         """Squared magnitude."""
         return self.re.square() + self.im.square()

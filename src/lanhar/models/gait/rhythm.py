@@ -1,32 +1,30 @@
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from lanhar.models.gait.channels import Channels, centred
+from lanhar.models.gait.channels import by_direction, centred_channels
 
 LAGS_S = tuple(round(0.08 + 0.12 * i, 2) for i in range(12))
+FLOORS = (0.05, 0.05, 0.01, 0.01)
+"""(m/s²)² and (rad/s)² below which a movement is noise and repeats nothing."""
 
 
-def autocorrelations(c: Channels, rate_hz: float) -> Tensor:
+def autocorrelations(windows: Tensor, rate_hz: float) -> Tensor:
     """How far each signal repeats itself after 0.08 to 1.4 s: (..., 4 × lags), each -1 to 1.
 
     Lags that reach beyond the signals are left out.
 
     Args:
-        c: signals of (..., T) samples.
+        windows: (..., T, 6) aligned windows, acc in m/s² and gyro in rad/s.
         rate_hz: samples per second.
     """
-    signals = [
-        (centred(c.vertical)[..., None], 0.05),
-        (c.horizontal, 0.05),
-        (c.swing - c.swing.mean(dim=-2, keepdim=True), 0.01),
-        (centred(c.turn)[..., None], 0.01),
-    ]
-    lags = [round(lag * rate_hz) for lag in LAGS_S]
-    lags = [lag for lag in lags if lag < c.vertical.shape[-1]]
-    return torch.cat([_repeats(signal, floor, lags) for signal, floor in signals], dim=-1)
-
-
-def _repeats(x: Tensor, floor: float, lags: list[int]) -> Tensor:
-    energy = x.square().sum(-1).mean(-1) + floor
-    rows = [(x[..., lag:, :] * x[..., :-lag, :]).sum(-1).mean(-1) / energy for lag in lags]
-    return torch.stack(rows, dim=-1)
+    size = int(windows.shape[-2])
+    lags = [lag for lag in (round(lag * rate_hz) for lag in LAGS_S) if lag < size]
+    x = centred_channels(windows)
+    # Beyond the end there are zeros, which add nothing.
+    padded = F.pad(x, (0, max(lags)))[..., None, :]
+    later = torch.cat([padded[..., lag : lag + size] for lag in lags], dim=-2)
+    products = (later @ x[..., None])[..., 0] / (size - torch.tensor(lags)).to(x)
+    floors = torch.tensor(FLOORS).to(x)[:, None]
+    energy = by_direction(x.square().mean(dim=-1, keepdim=True)) + floors
+    return (by_direction(products) / energy).flatten(-2)

@@ -3,7 +3,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from lanhar.models.gait.channels import Channels
+from lanhar.models.gait.channels import by_direction, centred
 from lanhar.models.gait.pairs import Pair
 
 BANDS_HZ = (0.3, 0.7, 1.1, 1.5, 1.9, 2.3, 2.8, 3.5, 4.5, 6.0, 8.0, 11.0, 16.7)
@@ -38,16 +38,13 @@ class GaitSpectrum(nn.Module):
         inside = (frequency[:, None] >= low) & (frequency[:, None] < high)
         self.register_buffer("bands", inside.float(), persistent=False)
 
-    def forward(self, c: Channels) -> Tensor:
-        """Log band powers of signals (..., T): (..., 4 × bands), of m²/s⁴ and of rad²/s²."""
-        horizontal, swing = c.horizontal.transpose(-1, -2), c.swing.transpose(-1, -2)
-        acc = [self.transform(c.vertical).power(), self.transform(horizontal).power().sum(dim=-2)]
-        gyro = [self.transform(swing).power().sum(dim=-2), self.transform(c.turn).power()]
-        parts = [torch.log(power @ self.bands + ACC_FLOOR) for power in acc]
-        parts += [torch.log(power @ self.bands + GYRO_FLOOR) for power in gyro]
-        return torch.cat(parts, dim=-1)
+    def forward(self, windows: Tensor) -> Tensor:
+        """Log band powers of aligned windows (..., T, 6): (..., 4 × bands), of m²/s⁴ and of rad²/s²."""
+        power = by_direction(self.transform(windows.transpose(-1, -2)).power())
+        floors = torch.tensor([ACC_FLOOR, ACC_FLOOR, GYRO_FLOOR, GYRO_FLOOR]).to(windows)
+        return torch.log(power @ self.bands + floors[:, None]).flatten(-2)
 
     def transform(self, signal: Tensor) -> Pair:
         """Tapered spectrum of signals (..., T) without their mean: (..., F), amplitude of each sinusoid."""
-        centred = signal - signal.mean(dim=-1, keepdim=True)
-        return Pair(centred @ self.cos, centred @ self.sin)
+        x = centred(signal)
+        return Pair(x @ self.cos, x @ self.sin)

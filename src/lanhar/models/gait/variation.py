@@ -1,7 +1,7 @@
 import torch
 from torch import Tensor
 
-from lanhar.models.gait.channels import signed_log, split_channels
+from lanhar.models.gait.channels import by_direction, signed_log
 from lanhar.models.gait.coupling import couplings
 from lanhar.models.gait.rhythm import autocorrelations
 
@@ -27,8 +27,8 @@ def variation(windows: Tensor, length: int, rate_hz: float) -> Tensor:
     Returns:
         (B, K).
     """
-    c = split_channels(subwindows(windows, length))
-    measures = torch.cat([couplings(c), autocorrelations(c, rate_hz)], dim=-1)
+    parts = subwindows(windows, length)
+    measures = torch.cat([couplings(parts), autocorrelations(parts, rate_hz)], dim=-1)
     spread = (measures.var(dim=1, correction=0) + 1e-8).sqrt()
     return torch.cat([spread, drifts(windows, length), drifts(windows, length // 2)], dim=-1)
 
@@ -46,9 +46,6 @@ def drifts(windows: Tensor, length: int) -> Tensor:
     """
     means = subwindows(windows, length).mean(dim=2)
     square = (means - means.mean(dim=1, keepdim=True)).square().mean(dim=1)
-    rows = [
-        (square[:, 0] + square[:, 1], 0.3),
-        (square[:, 2], 0.3),
-        (square[:, 3] + square[:, 4], 0.1),
-    ]
-    return torch.stack([signed_log((row + 1e-8).sqrt(), scale) for row, scale in rows], dim=-1)
+    vertical, horizontal, swing, _ = torch.split(by_direction(square[..., None]), 1, dim=1)
+    apart = (torch.cat([horizontal, vertical, swing], dim=1)[..., 0] + 1e-8).sqrt()
+    return signed_log(apart, torch.tensor([0.3, 0.3, 0.1]).to(apart))
