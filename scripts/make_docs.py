@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parents[1]
 TABLE = re.compile(r"(<!-- datasets: scripts/make_docs.py -->\n).*?(<!-- /datasets -->)", re.DOTALL)
 # Groups whose options differ in little but a name: listed, and one of them shown.
 ALIKE = {"dataset": "recordings", "source": "recordings", "target": "recordings", "experiment": "quickstart"}
+# The commands that one needs first stand first.
+FIRST = ("train", "prepare", "interpret")
 
 
 def configuration(conf: Path) -> str:
@@ -31,12 +33,11 @@ def configuration(conf: Path) -> str:
         "`data_dir=...`, not `paths.data_dir=...`. A folder of your own with the same layout adds options and",
         "experiments: `python -m lanhar.train --config-dir my_conf +experiment=mine`.",
         "",
-        *_file(conf / "train.yaml", "`python -m lanhar.train`"),
-        *_file(conf / "prepare.yaml", "`python -m lanhar.prepare`"),
-        *_file(conf / "interpret.yaml", "`python -m lanhar.interpret`"),
     ]
+    for name in [*FIRST, *sorted({path.stem for path in conf.glob("*.yaml")} - set(FIRST))]:
+        lines += _file(conf / f"{name}.yaml", f"`python -m lanhar.{name}`")
     for group in sorted(path for path in conf.iterdir() if path.is_dir()):
-        options = sorted(path.stem for path in group.glob("*.yaml"))
+        options = sorted(path.relative_to(group).with_suffix("").as_posix() for path in group.rglob("*.yaml"))
         lines += [f"## `{group.name}`", "", f"Options: {', '.join(f'`{option}`' for option in options)}.", ""]
         for option in [ALIKE[group.name]] if group.name in ALIKE else options:
             lines += _file(group / f"{option}.yaml", f"`{group.name}={option}`", level=3)
