@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lanhar.interpretation.filter.claims import Claim, Comparison, read_claims
+from lanhar.interpretation.filter.claims import read_claims
 from lanhar.interpretation.filter.consistency import DERIVED, ConsistencyRule, measure
 from lanhar.interpretation.filter.grammar import FORMS, load_grammar
+from lanhar.interpretation.filter.statements import Claim, Comparison
 from lanhar.interpretation.filter.verdict import Answer, Reason
 from lanhar.interpretation.parse import parse_interpretation
 from lanhar.interpretation.rules import Detail, RulesInterpreter
@@ -69,6 +70,8 @@ RESTING = dict.fromkeys(MOVING, 0.0) | {
     "sync_phase_consistency": 0.05,
     "sync_correlation": 0.02,
 }
+
+LOOSE = MOVING | {"sync_phase_consistency": 0.2, "sync_correlation": 0.15, "gyro_z_net_angle_deg": 5.0}
 
 
 def _check(heading: Heading, conclusion: str, features: dict[str, float]) -> list[Reason]:
@@ -275,3 +278,94 @@ def test_a_heading_leaves_what_is_said_of_other_topics_alone() -> None:
 )
 def test_forms_of_words_follow_the_rules_of_spelling(kind: str, word: str, forms: set[str]) -> None:
     assert set(FORMS[kind](word)) == forms
+
+
+@pytest.mark.parametrize(
+    ("heading", "conclusion"),
+    [
+        ("Gyro-acc sync", "No synchronization between gyroscope and accelerometer can be observed."),
+        ("Gyro-acc sync", "With no movement, the two sensors are unrelated."),
+        ("Gyro-acc sync", "A strong coupling is absent."),
+        ("Rhythm", "A rhythm is absent, in what is a constant signal."),
+        ("Posture / drift", "A slight drift of a few degrees and a negligible change of heading."),
+        ("Posture / drift", "The heading stays about the same, and the tilt is stable."),
+        ("Vertical impact", "No impacts stand out."),
+    ],
+)
+def test_what_is_said_to_be_missing_is_not_said_to_be_there(heading: Heading, conclusion: str) -> None:
+    assert _check(heading, conclusion, RESTING) == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "conclusion"),
+    [
+        ("Posture / drift", "A large and steady turn to the left."),
+        ("Gyro-acc sync", "The step rates found by the two sensors are the same."),
+        ("Gyro-acc sync", "Rotation and acceleration are locked, although the correlation is only moderate."),
+        ("Shape", "Jagged, and high frequencies prevail."),
+        ("Axis dominance", "The vertical holds most of the energy, and z is the main axis of rotation."),
+        ("Vertical impact", "Hard impacts, and some are even harder."),
+    ],
+)
+def test_each_word_is_said_of_its_own_subject(heading: Heading, conclusion: str) -> None:
+    assert _check(heading, conclusion, MOVING) == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "conclusion"),
+    [
+        ("Strength", "Horizontal acceleration is slightly larger than vertical acceleration."),
+        ("Strength", "Vertical acceleration falls short of horizontal acceleration."),
+        ("Axis dominance", "The horizontal direction accounts for two thirds of the energy."),
+        ("Axis dominance", "Rotation centres on the x axis."),
+        ("Rhythm", "Brisk, uneven beats."),
+        ("Rhythm", "The dominant frequency is half the step rate."),
+        ("Shape", "Rounded, and high frequencies prevail."),
+        ("Shape", "More energy at low frequencies."),
+        ("Posture / drift", "The tilt changes constantly."),
+        ("Posture / drift", "Despite a turn to the right, the tilt is stable."),
+        ("Gyro-acc sync", "Quite independent sensors."),
+        ("Vertical impact", "The strongest impacts are half as hard as the median."),
+    ],
+)
+def test_one_conclusion_turned_into_its_opposite_is_rejected(heading: Heading, conclusion: str) -> None:
+    assert _check(heading, conclusion, MOVING)
+
+
+@pytest.mark.parametrize(
+    ("heading", "conclusion", "measured"),
+    [
+        ("Gyro-acc sync", "Despite the clear rhythm in the acceleration, the link with rotation is loose.", LOOSE),
+        ("Gyro-acc sync", "Although the rhythm is clear, the two sensors are barely related.", LOOSE),
+        ("Gyro-acc sync", "Though both movement and rotation are strong, they have little in common.", LOOSE),
+        ("Posture / drift", "Despite the vivid rotation no net change of heading results.", LOOSE),
+        ("Posture / drift", "Although rotation is vigorous, the heading is kept.", LOOSE),
+        ("Vertical impact", "While rotation is slight, the peaks are heavy.", MOVING),
+        ("Rhythm", "The autocorrelation of 0.03 rules out any periodic component.", RESTING),
+        ("Rhythm", "An even beat of almost two per second (about 114 per minute).", MOVING),
+        ("Strength", "Rotation is modest; the horizontal part, though faint, is twice as large.", RESTING),
+        ("Strength", "A strong vertical part is ahead of an already vigorous horizontal one.", MOVING),
+        ("Axis dominance", "The rotation is split between x and z, and the y axis plays only a minor role.", MOVING),
+        ("Axis dominance", "Most of the rotation is about the vertical, the rest mostly about x.", MOVING),
+    ],
+)
+def test_what_is_granted_or_said_of_something_else_is_no_claim(
+    heading: Heading, conclusion: str, measured: dict[str, float]
+) -> None:
+    assert not _check(heading, conclusion, measured)
+
+
+@pytest.mark.parametrize(
+    ("heading", "conclusion", "measured"),
+    [
+        ("Gyro-acc sync", "Despite the clear rhythm, the sensors are tightly coupled.", LOOSE),
+        ("Posture / drift", "Despite the vivid rotation no net change of heading results.", MOVING),
+        ("Rhythm", "The autocorrelation rules out any periodic component.", MOVING),
+        ("Strength", "The horizontal part is ahead of the vertical one.", MOVING),
+        ("Gyro-acc sync", "Rotation is motionless, and both sensors are tightly coupled.", LOOSE),
+    ],
+)
+def test_what_a_concession_belongs_to_is_still_judged(
+    heading: Heading, conclusion: str, measured: dict[str, float]
+) -> None:
+    assert _check(heading, conclusion, measured)

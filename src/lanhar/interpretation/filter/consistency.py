@@ -5,8 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from lanhar.interpretation.filter.claims import Claim, Comparison, other_directions, read_claims
-from lanhar.interpretation.filter.grammar import Grammar, load_grammar
+from lanhar.interpretation.filter.claims import read_claims
+from lanhar.interpretation.filter.comparisons import other_directions
+from lanhar.interpretation.filter.grammar import Grammar, Limits, load_grammar
+from lanhar.interpretation.filter.relations import Order, Ratio, read_relations
+from lanhar.interpretation.filter.statements import Claim, Comparison
 from lanhar.interpretation.filter.verdict import Answer, Reason
 from lanhar.signals.table import BY_NAME, Heading
 
@@ -15,9 +18,26 @@ _NEAR = 1.15
 """How much wider limits are where only the edge of a word is claimed."""
 
 
+_NO_LAG_S = 0.03
+"""Neither lead nor lag: a sample and a half."""
+_FAST_STRIDES_HZ = 1.15
+"""Above twice this, 2.3 steps per second, gait is aerial."""
+
+
 def _tempi(features: Features) -> list[float]:
-    names = ("acc_dominant_hz", "acc_step_hz", "gyro_step_hz")
+    names = ("acc_dominant_hz", "acc_step_hz")
     return [features[name] for name in names if features[name] > 0] or [0.0]
+
+
+def _slowest(features: Features) -> float:
+    """Strides count beside steps as a slow tempo, but not those of a run."""
+    dominant, step = features["acc_dominant_hz"], features["acc_step_hz"]
+    return min(dominant, step) if 0 < step < _FAST_STRIDES_HZ else dominant
+
+
+def _rate_gap(features: Features) -> float:
+    rates = [features[name] for name in ("acc_dominant_hz", "acc_step_hz", "gyro_step_hz")]
+    return max(rates) - min(rates)
 
 
 def _evenness(features: Features) -> float:
@@ -33,7 +53,8 @@ DERIVED: Mapping[str, Callable[[Features], float]] = {
     "movement_rms": _movement,
     "any_movement": lambda f: max(_movement(f), f["gyro_mag_rms"]),
     "tempo_max_hz": lambda f: max(_tempi(f)),
-    "tempo_min_hz": lambda f: min(_tempi(f)[: 1 + (f["acc_step_hz"] > 0)]),
+    "tempo_min_hz": _slowest,
+    "rate_gap": _rate_gap,
     "any_step_hz": lambda f: max(f["acc_step_hz"], f["gyro_step_hz"]),
     "beat_evenness": _evenness,
     "beat_irregularity": lambda f: f["acc_beat_cv"],
@@ -44,6 +65,7 @@ DERIVED: Mapping[str, Callable[[Features], float]] = {
     "lag_abs_s": lambda f: abs(f["sync_lag_s"]),
     "rates_missing": lambda f: float(f["acc_step_hz"] == 0 or f["gyro_step_hz"] == 0),
     "impact_spread": lambda f: f["impact_p95"] / f["impact_median"] if f["impact_median"] > 0 else 1.0,
+    "balance_gap": lambda f: abs(f["acc_vertical_share"] - 0.5),
     "acc_xy_std": lambda f: max(f["acc_x_std"], f["acc_y_std"]),
     "gyro_xy_energy_share": lambda f: f["gyro_x_energy_share"] + f["gyro_y_energy_share"],
     "gyro_xy_largest_share": lambda f: max(f["gyro_x_energy_share"], f["gyro_y_energy_share"]),
@@ -71,7 +93,7 @@ class ConsistencyRule:
     """
 
     name: ClassVar[str] = "consistency"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
 
     slack: float = 1.0
 
@@ -82,23 +104,30 @@ class ConsistencyRule:
         grammar = load_grammar()
         found: dict[tuple[Heading, str], Reason] = {}
         for heading, section in answer.interpretation.sections.items():
-            for claim in read_claims(section.conclusion, heading, grammar):
-                reason = (
-                    self._judge_claim(claim, heading, features, grammar)
-                    if isinstance(claim, Claim)
-                    else self._judge_comparison(claim, heading, features, grammar)
-                )
+            said = (*read_claims(section.conclusion, heading, grammar), *read_relations(section.conclusion, heading))
+            reasons = [self._judge(one, heading, features, grammar) for one in said]
+            for reason in reasons:
                 if reason is not None:
                     found.setdefault((heading, reason.code), reason)
         return tuple(found.values())
 
+    def _judge(
+        self, said: Claim | Comparison | Ratio | Order, heading: Heading, features: Features, grammar: Grammar
+    ) -> Reason | None:
+        if isinstance(said, Claim):
+            return self._judge_claim(said, heading, features, grammar)
+        if isinstance(said, Comparison):
+            return self._judge_comparison(said, heading, features, grammar)
+        return _judge_relation(said, heading, features)
+
     def _judge_claim(self, claim: Claim, heading: Heading, features: Features, grammar: Grammar) -> Reason | None:
+        slack = self.slack * (_NEAR if claim.near else 1.0)
         for name in claim.classes:
             limits = grammar.limits(claim.topic, name)
-            slack = self.slack * (_NEAR if claim.near else 1.0)
-            if not limits or any(
-                low / slack <= measure(key, features) <= high * slack for key, (low, high) in limits.items()
-            ):
+            if not limits or _holds(limits, features, slack):
+                return None
+            # Beside the topic of the heading, the subject itself may be meant: "though the rotation is strong".
+            if claim.named and _holds(grammar.limits(claim.named, name) or {}, features, slack):
                 return None
         topic = grammar.topics[claim.topic]
         measured = ", ".join(_quoted(name, features) for name in topic.shows)
@@ -110,19 +139,44 @@ class ConsistencyRule:
     ) -> Reason | None:
         measures = grammar.comparisons[claim.sensor]
         others = [claim.smaller] if claim.smaller else other_directions(claim.larger)
+        least = claim.margin or (grammar.slack if claim.smaller else grammar.slack_alone)
         for side in claim.larger:
             # Where both sides are named, the first measure of each is meant.
             pairs = list(zip(measures[side], *(measures[other] for other in others), strict=False))
-            pairs = pairs[:1] if claim.smaller else pairs
+            pairs = pairs[:1] if claim.smaller or heading == "Strength" else pairs
             for larger, *smaller in pairs:
-                if measure(larger, features) >= grammar.slack / self.slack * max(
-                    measure(name, features) for name in smaller
-                ):
+                if measure(larger, features) >= least / self.slack * max(measure(name, features) for name in smaller):
                     return None
         shown = dict.fromkeys(measures[side][0] for side in (*claim.larger, *others))
         measured = ", ".join(_quoted(name, features) for name in shown if name in BY_NAME)
         detail = f'{heading}: "{claim.clause}" contradicts the measured {measured}'
         return Reason(self.name, "contradicts_axis", detail)
+
+
+def _holds(limits: Limits, features: Features, slack: float) -> bool:
+    """Whether one measure lies within its limits."""
+    return any(low / slack <= measure(key, features) <= high * slack for key, (low, high) in limits.items())
+
+
+def _judge_relation(said: Ratio | Order, heading: Heading, features: Features) -> Reason | None:
+    """A reason where a relation is false; nothing is said of quantities that were not found."""
+    if isinstance(said, Order):
+        lag = features["sync_lag_s"]
+        if (lag if said.leads else -lag) <= _NO_LAG_S:
+            return None
+        return _contradiction(heading, "contradicts_sync", said.clause, ["sync_lag_s"], features)
+    # The sign of a share of gravity says which way up it is, not how large it is.
+    upper, lower = abs(features[said.numerator]), features[said.denominator] if said.denominator else 1.0
+    upper = 1.0 - upper if said.rest else upper
+    if lower <= 0 or upper <= 0 or said.low <= upper / lower <= said.high:
+        return None
+    names = [name for name in (said.numerator, said.denominator) if name]
+    return _contradiction(heading, "contradicts_ratio", said.clause, names, features)
+
+
+def _contradiction(heading: Heading, code: str, clause: str, names: Sequence[str], features: Features) -> Reason:
+    measured = ", ".join(_quoted(name, features) for name in names)
+    return Reason(ConsistencyRule.name, code, f'{heading}: "{clause}" contradicts the measured {measured}')
 
 
 def _quoted(name: str, features: Features) -> str:

@@ -1,6 +1,5 @@
 """The words of claims, their subjects and their limits, as data/claims.yaml has them."""
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -73,23 +72,23 @@ class Grammar:
     """Everything that claims.yaml says.
 
     Attributes:
-        version: of the file, and its digest.
         topics: by name.
         headings: how each is read.
         changes: `denied`, `raised`, `softened`, `nearest`: class → class.
         homes: class → topic that it belongs to by itself.
         comparisons: sensor → direction → measures.
         slack: factor within which two values count as equal.
+        slack_alone: the same where only one of them is named.
         function_words: role → phrases.
     """
 
-    version: str
     topics: Mapping[str, Topic]
     headings: Mapping[Heading, Reading]
     changes: Mapping[str, Mapping[str, str | None]]
     homes: Mapping[str, str]
     comparisons: Mapping[Sensor, Mapping[str, tuple[str, ...]]]
     slack: float
+    slack_alone: float
     function_words: Mapping[str, frozenset[str]]
 
     def limits(self, topic: str, name: str) -> Limits | None:
@@ -112,9 +111,8 @@ def load_grammar() -> Grammar:
     text = (files("lanhar.interpretation.filter") / "data" / "claims.yaml").read_text(encoding="utf-8")
     content: dict[str, Any] = yaml.safe_load(text)
     comparisons = dict(content["comparisons"])
-    slack = comparisons.pop("slack")
+    slack, slack_alone = comparisons.pop("slack"), comparisons.pop("slack_alone")
     return Grammar(
-        version=f"{content['version']}-{hashlib.sha256(text.encode()).hexdigest()[:8]}",
         topics={name: _topic(row) for name, row in content["topics"].items()},
         headings={name: _reading(row, content) for name, row in content["headings"].items()},
         changes={change: content[change] for change in ("denied", "raised", "softened", "nearest")},
@@ -123,6 +121,7 @@ def load_grammar() -> Grammar:
             sensor: {key: tuple(measures) for key, measures in rows.items()} for sensor, rows in comparisons.items()
         },
         slack=slack,
+        slack_alone=slack_alone,
         function_words={role: frozenset(phrases) for role, phrases in content["grammar"].items()},
     )
 
@@ -155,13 +154,18 @@ def _lexicon(
             for phrase in _phrases(entries) if role not in TOKEN_ROLES else ():
                 grammar.setdefault(phrase, set()).add(role)
     _enter(words, content["words"])
+    for phrase, roles in grammar.items():
+        rough = "softeners" in roles and words.get(phrase) in ("hard", "sharp")
+        if len(phrase) == 1 and ("negators" in roles or rough):
+            # "hardly" is no adverb of "hard", nor "roughly" of "rough".
+            words.pop(phrase, None)
     _enter(subjects, {name: topic["subjects"] for name, topic in content["topics"].items()})
     _enter(directions, content["directions"])
     found: dict[Phrase, Roles] = {}
     for phrase in {**words, **subjects, **directions, **grammar}:
         found[phrase] = Roles(
             words.get(phrase),
-            _role(phrase, subjects),
+            _role(phrase, subjects) or (_inner(phrase, subjects) if phrase in words else None),
             _role(phrase, directions) or _role(phrase[:1], directions),
             frozenset(grammar.get(phrase, ())),
         )
@@ -216,3 +220,9 @@ def _role(phrase: Phrase, table: Mapping[Phrase, str]) -> str | None:
         return table.get(phrase)
     word = phrase[0].rstrip("*")
     return next((table[key] for size in range(len(word), 1, -1) if (key := (f"{word[:size]}*",)) in table), None)
+
+
+def _inner(phrase: Phrase, subjects: Mapping[Phrase, str]) -> str | None:
+    """The subject that a longer phrase begins or ends with, as in "heading stays"."""
+    found = (subjects.get(phrase[:1]) or subjects.get(phrase[-1:])) if len(phrase) > 1 else None
+    return None if found in ("movement", "posture") else found

@@ -34,6 +34,7 @@ _DIRECTION = re.compile(
 )
 _DIFFERENCE = re.compile(r"\b(?:difference|spread|gap|span|swing|differ\w*|rise|drop|increase)\b")
 _DOUBLE = re.compile(r"\b(?:harmonic|twice|double)\b")
+_PER_MINUTE = re.compile(r"\s*(?:(?:per|a|each|every)\s+|/\s*)min(?:ute)?\b")
 _PERIOD = re.compile(r"\b(?:period|cycle|pattern|one step|each step)\b")
 
 
@@ -139,7 +140,7 @@ class GroundingRule:
     relative: float = 0.02
     approximate: float = 0.08
     name: ClassVar[str] = "grounding"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
 
     def check(self, answer: Answer, features: Mapping[str, float]) -> Sequence[Reason]:
         """Reasons against the answer; see `Rule.check`."""
@@ -290,14 +291,16 @@ class _Judge:
     def _reworded(self, text: str, quantity: Quantity, meant: Reference) -> FeatureSet:
         """Features of which a number says the same in other words.
 
-        A lead or a turn to one side goes without its sign; a harmonic is twice a frequency, a period one over it, and
-        what is not vertical the rest.
+        A lead or a turn to one side goes without its sign; a harmonic is twice a frequency, a period one over it,
+        60 of it a minute; what is not vertical is the rest.
         """
         around = plain(text[max(0, quantity.start - 70) : quantity.end + 40])
         value, step = quantity.number * quantity.factor, quantity.step * quantity.factor
         signed = meant.clear & _SIGNED
         if signed and value > 0 and (quantity.approximate or _DIRECTION.search(around)):
             return self._agreeing(signed, -value, step, quantity.approximate)
+        if quantity.unit in (None, "1") and _PER_MINUTE.match(text, quantity.end):
+            return self._agreeing(_FREQUENCIES, value / 60, step / 60, quantity.approximate)
         if quantity.unit == "Hz" and _DOUBLE.search(around):
             return self._agreeing(_FREQUENCIES, value / 2, step / 2)
         if quantity.unit == "s" and value > 0 and _PERIOD.search(around):

@@ -1,6 +1,5 @@
 """Texts about windows that name an activity: a word for it, a synonym, a translation, however spelt."""
 
-import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -48,14 +47,12 @@ class LeakWords:
     """What names an activity.
 
     Attributes:
-        version: of the file, and a digest of it and of the registry's words.
         lexicon: words and phrases in scripts that put spaces between words.
         unspaced: all those of other scripts, in one pattern.
         only: entry → patterns of which one must hold around it.
         allow: entry → patterns that excuse it.
     """
 
-    version: str
     lexicon: Lexicon[Named]
     unspaced: re.Pattern[str]
     only: Mapping[str, re.Pattern[str]]
@@ -82,9 +79,7 @@ def load_leak_words() -> LeakWords:
             named.setdefault(spelling, Named(spelling, "translation"))
     # "still" by itself is how a device lies, not what somebody does.
     named.pop("still", None)
-    digest = hashlib.sha256(f"{text}{sorted(named)}".encode()).hexdigest()[:8]
     return LeakWords(
-        f"{content['version']}-{digest}",
         Lexicon.of({tuple(word.split()): entry for word, entry in named.items()}),
         re.compile("|".join(map(re.escape, anywhere))),
         *({entry: _pattern(rows, content["who"]) for entry, rows in content[key].items()} for key in ("only", "allow")),
