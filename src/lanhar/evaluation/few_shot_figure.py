@@ -42,7 +42,8 @@ def plot_curves(frame: pd.DataFrame, path: Path, note: str, score: str = "macro_
         panel.set_visible(False)
     for panel in panels[::columns]:
         panel.set_ylabel(TITLES[score])
-    figure.supxlabel("labelled windows per activity", fontsize=10)
+    for panel in panels[max(0, len(pairs) - columns) : len(pairs)]:
+        panel.set_xlabel("labelled windows per activity")
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=9)
     figure.suptitle(note, fontsize=9, wrap=True)
