@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from lanhar.evaluation.tables import markdown_table, method_title
+from lanhar.evaluation.tables import markdown_table, mean_and_deviation, method_title
 
 CONTEXTS = {
     "alone": "alone",
@@ -44,9 +44,7 @@ def _table(frame: pd.DataFrame, scores: tuple[str, ...]) -> str:
 
 
 def _cell(runs: pd.DataFrame, score: str) -> str:
-    text = f"{runs[score].mean():.3f}"
-    if len(runs) > 1:
-        text += f" ± {runs[score].std():.3f}"
-    elif f"{score}_low" in runs and not runs[f"{score}_low"].isna().any():
-        text += f" [{runs[f'{score}_low'].iloc[0]:.2f}, {runs[f'{score}_high'].iloc[0]:.2f}]"
-    return text.replace("0.", ".")
+    text = mean_and_deviation(runs[score].mean(), runs[score].std())
+    if len(runs) == 1 and f"{score}_low" in runs and not runs[f"{score}_low"].isna().any():
+        text += f" [{runs[f'{score}_low'].iloc[0]:.2f}, {runs[f'{score}_high'].iloc[0]:.2f}]".replace("0.", ".")
+    return text

@@ -9,7 +9,7 @@ import pandas as pd
 from lanhar.activities import activity
 from lanhar.errors import LanharError
 from lanhar.evaluation.figures import plot_study
-from lanhar.evaluation.tables import SCORES, markdown_table, method_title, run_rows
+from lanhar.evaluation.tables import SCORES, markdown_table, mean_and_deviation, method_title, run_rows
 
 COLUMNS = (
     "study", "method", "protocol", "windows", "label_space", "source", "target", "seed", "n_windows", *SCORES,
@@ -98,5 +98,4 @@ def _cell(frame: pd.DataFrame, method: str, column: str, pair: tuple[str, str] |
     by_seed = rows.groupby("seed")[column].mean().dropna()
     if not len(by_seed):
         return "–"
-    deviation = f" ± {by_seed.std():.3f}" if len(by_seed) > 1 else ""
-    return f"{by_seed.mean():.3f}{deviation}".replace("0.", ".")
+    return mean_and_deviation(by_seed.mean(), by_seed.std())

@@ -250,12 +250,13 @@ def _sweep_cells(frame: pd.DataFrame) -> tuple[list[str], list[list[str]], str]:
     rows = []
     for row in frame.to_dict("records"):
         cells = [method_title(str(row[name])) if name == "method" else str(row[name]) for name in labels]
-        scores = [_deviation(row[f"{score}_mean"], row[f"{score}_std"]) for score in SCORES]
+        scores = [mean_and_deviation(row[f"{score}_mean"], row[f"{score}_std"]) for score in SCORES]
         rows.append([*cells, str(row["seeds"]), f"{row['n_windows']:,}", *scores])
     return header, rows, f"mean ± std over seeds; {title}"
 
 
-def _deviation(mean: float, std: float) -> str:
+def mean_and_deviation(mean: float, std: float) -> str:
+    """`.960 ± .001` for scores 0..1; the mean alone where the deviation is NaN."""
     text = f"{mean:.3f}" if pd.isna(std) else f"{mean:.3f} ± {std:.3f}"
     return text.replace("0.", ".")
 
