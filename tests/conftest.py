@@ -64,7 +64,7 @@ def small(tiny_text_encoder: Path, tmp_path: Path) -> list[str]:
         f"runs_dir={tmp_path / 'runs'}",
         f"cache_dir={tmp_path / 'cache'}",
         f"text_encoder.name={tiny_text_encoder}",
-        "text_encoder.trainable_layers=1",
+        "virtual_windows.count=40",
         "alignment.max_windows=48",
         "alignment.epochs=1",
         "alignment.batch_size=16",

@@ -14,7 +14,7 @@ NUMERIC_ROOMS = (
     "activities.py", "pretrained.py", "datasets", "signals", "interpretation", "datamodules", "models", "losses",
     "modules", "evaluation/metrics.py", "evaluation/bootstrap.py", "stages/align.py", "stages/baselines.py",
     "stages/data.py", "stages/fit.py", "stages/interpreters.py", "stages/mapping.py", "stages/networks.py",
-    "stages/settings.py", "stages/test.py", "stages/texts.py",
+    "stages/pooled_texts.py", "stages/settings.py", "stages/test.py", "stages/texts.py", "stages/virtual.py",
 )  # fmt: skip
 
 

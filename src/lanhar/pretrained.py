@@ -95,7 +95,12 @@ Tokenise = Callable[[Sequence[str]], list[list[int]]]
 
 
 def load_text_encoder(
-    name: str, max_tokens: int, trainable_layers: int | None, dropout: float
+    name: str,
+    max_tokens: int,
+    trainable_layers: int | None,
+    dropout: float,
+    projection: int | None = None,
+    noise: float = 0.0,
 ) -> tuple[TextEncoder, Tokenise]:
     """Load a text encoder and the tokeniser that belongs to it.
 
@@ -104,6 +109,8 @@ def load_text_encoder(
         max_tokens: longer texts are cut here, special tokens included.
         trainable_layers: how many of the topmost layers train in stage 1; None trains all.
         dropout: of hidden states and attention while training; above 0 costs about three times the time on a CPU.
+        projection: size of the linear map behind the pooling, or None for none.
+        noise: on pooled texts before it, while training.
 
     Returns:
         The encoder, and a function from texts to lists of token ids.
@@ -128,4 +135,4 @@ def load_text_encoder(
         encoded = tokenizer(list(texts), truncation=True, max_length=longest)
         return [list(ids) for ids in encoded["input_ids"]]
 
-    return TextEncoder(backbone, trainable_layers), tokenise
+    return TextEncoder(backbone, trainable_layers, projection, noise), tokenise

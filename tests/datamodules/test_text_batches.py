@@ -8,20 +8,21 @@ from lanhar.datamodules.text_batches import TextPairs, Texts
 LABEL_TEXTS = [[101, 50 + i] for i in range(6)]
 
 
-def pairs(batch_size: int = 4, to_decoder=None) -> TextPairs:
+def pairs(batch_size: int = 4, to_decoder=None, **options) -> TextPairs:
     tokens = [[101, 10 + i] + [7] * (i % 3) for i in range(12)]
     labels = np.array([0] * 8 + [1] * 4)
     train = Texts(tokens, labels, np.array(["a", "b"] * 6))
     validation = Texts(tokens[:5], labels[:5], np.array(["c"] * 5))
-    return TextPairs(train, validation, LABEL_TEXTS, np.array([0, 0, 0, 1, 1, 1]), to_decoder, batch_size, 2, seed=0)
+    about = Texts(LABEL_TEXTS, np.array([0, 0, 0, 1, 1, 1]), np.array(list("xxxyyy")))
+    return TextPairs(train, validation, about, to_decoder, batch_size, 2, seed=0, **options)
 
 
 def test_each_text_keeps_its_label():
     for batch in pairs().train_dataloader():
-        rows = batch.sensor_ids[:, 1] - 10
+        rows = batch.sensor[0][:, 1] - 10
         assert torch.equal(batch.sensor_labels, (rows >= 8).long())
-        assert batch.sensor_mask.sum(dim=1).tolist() == [2 + int(row) % 3 for row in rows]
-        assert torch.equal(batch.label_labels, (batch.label_ids[:, 1] >= 53).long())
+        assert batch.sensor[1].sum(dim=1).tolist() == [2 + int(row) % 3 for row in rows]
+        assert torch.equal(batch.label_labels, (batch.label[0][:, 1] >= 53).long())
 
 
 def test_labels_come_equally_often_and_each_activity_brings_its_texts():
@@ -30,13 +31,13 @@ def test_labels_come_equally_often_and_each_activity_brings_its_texts():
     for batch in loader:
         assert torch.bincount(batch.sensor_labels).tolist() == [2, 2]
         assert torch.bincount(batch.label_labels).tolist() == [2, 2]
-        assert len(set(batch.label_ids[:, 1].tolist())) == 4
+        assert len(set(batch.label[0][:, 1].tolist())) == 4
 
 
 def test_validation_shows_every_text_once_with_all_label_texts():
     batches = list(pairs().val_dataloader())
-    assert torch.cat([batch.sensor_ids[:, 1] for batch in batches]).tolist() == [10, 11, 12, 13, 14]
-    assert all(batch.label_ids[:, 1].tolist() == [50, 51, 52, 53, 54, 55] for batch in batches)
+    assert torch.cat([batch.sensor[0][:, 1] for batch in batches]).tolist() == [10, 11, 12, 13, 14]
+    assert all(batch.label[0][:, 1].tolist() == [50, 51, 52, 53, 54, 55] for batch in batches)
 
 
 def test_the_decoders_tokens_belong_to_the_same_texts():
@@ -44,8 +45,8 @@ def test_the_decoders_tokens_belong_to_the_same_texts():
         return pad_tokens([[t + 1000 for t in ids] for ids in token_ids])[0]
 
     for batch in pairs(to_decoder=shifted).train_dataloader():
-        assert torch.equal(batch.sensor_tokens[:, 1], batch.sensor_ids[:, 1] + 1000)
-        assert torch.equal(batch.label_tokens[:, 1], batch.label_ids[:, 1] + 1000)
+        assert torch.equal(batch.sensor_tokens[:, 1], batch.sensor[0][:, 1] + 1000)
+        assert torch.equal(batch.label_tokens[:, 1], batch.label[0][:, 1] + 1000)
 
 
 class Watcher(L.LightningModule):
@@ -57,7 +58,7 @@ class Watcher(L.LightningModule):
         self.seen: dict[int, list[int]] = {}
 
     def training_step(self, batch, _):
-        self.seen.setdefault(self.current_epoch, []).extend(batch.sensor_ids[:, 1].tolist())
+        self.seen.setdefault(self.current_epoch, []).extend(batch.sensor[0][:, 1].tolist())
         return self.weight.sum()
 
     def transfer_batch_to_device(self, batch, device, dataloader_idx):
@@ -74,6 +75,37 @@ def test_every_epoch_of_a_trainer_draws_other_texts():
     trainer.fit(module, pairs())
     assert [len(texts) for texts in module.seen.values()] == [12, 12, 12]
     assert module.seen[0] != module.seen[1] != module.seen[2]
+
+
+VIRTUAL = [[101, 90 + i] for i in range(7)]
+
+
+def test_texts_about_virtual_windows_join_training_only():
+    batches = pairs(virtual=VIRTUAL, virtual_batch=3)
+    for batch in batches.train_dataloader():
+        assert len(set(batch.virtual[0][:, 1].tolist())) == 3
+        assert batch.virtual[0].min() >= 90
+    assert all(batch.virtual is None for batch in batches.val_dataloader())
+    assert all(batch.virtual is None for batch in pairs().train_dataloader())
+
+
+def test_pooled_texts_stand_for_their_tokens_and_are_pooled_once():
+    pooled = []
+
+    def pool(tokens):
+        pooled.extend(map(tuple, tokens))
+        return torch.tensor([[float(ids[1]), len(ids)] for ids in tokens])
+
+    plain, fixed = pairs(virtual=VIRTUAL, virtual_batch=3), pairs(virtual=VIRTUAL, virtual_batch=3, pool=pool)
+    fixed.setup("fit")
+    fixed.setup("validate")
+    assert len(pooled) == 12 + 5 + 6 + 7
+    for tokens, rows in zip(plain.train_dataloader(), fixed.train_dataloader(), strict=True):
+        for kind in ("sensor", "label", "virtual"):
+            ids, mask = getattr(tokens, kind)
+            assert torch.equal(getattr(rows, kind), torch.stack([ids[:, 1], mask.sum(dim=1)], dim=1).float())
+    # The mean that texts are centred by holds nothing of held-out subjects.
+    assert fixed.pooled[:, 0].tolist() == [10 + i for i in range(12)] + [90 + i for i in range(7)]
 
 
 def test_padding_and_order_of_token_batches():

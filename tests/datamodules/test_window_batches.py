@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from lanhar.activities import LabelSpace
-from lanhar.datamodules.window_batches import WindowTexts
+from lanhar.datamodules.window_batches import Unlabelled, WindowTexts
 from lanhar.datamodules.window_set import LabelledWindows, concatenate
 from lanhar.errors import LanharError
 
@@ -77,6 +77,24 @@ def test_changed_copies_are_shown_in_training_and_never_in_validation():
     (batch, *_) = batches.train_dataloader()
     changed = (batch.inputs < -50).flatten(1).all(1).float().mean()
     assert 0.5 < changed < 0.95
+    # Only what is shown as it was recorded is what its text says.
+    assert torch.equal(batch.has_text, (batch.inputs > -50).flatten(1).all(1))
     (held_out,) = batches.val_dataloader()
     assert (held_out.inputs > -50).all()
+    assert not held_out.has_text.any()
     assert (batches.described > -50).all()
+
+
+def test_windows_without_labels_are_shown_as_they_are_and_keep_their_texts():
+    further = windows("virtual").without_labels()
+    unlabelled = [Unlabelled(further, 100 + torch.arange(6.0)[:, None].expand(6, 3), "virtual")]
+    few = np.array([True, False, False, True, True])
+    batches = build(batch_size=60, unlabelled=unlabelled, has_text=few, copies=3, augment=lambda x: x + 100)
+    for batch in batches.train_dataloader():
+        free = batch.labels == -1
+        # Two activities and the windows without one take turns.
+        assert int(free.sum()) == 20
+        assert batch.has_text[free].all()
+        assert torch.equal(batch.texts[free][:, 0] - 100, batch.inputs[free][:, 0, 0])
+        texts = set(batch.texts[~free & batch.has_text][:, 0].tolist())
+        assert texts <= {0.0, 3.0, 4.0}

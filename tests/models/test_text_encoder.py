@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from lanhar.datamodules.batches import pad_tokens
 from lanhar.errors import LanharError
 from lanhar.pretrained import load_text_encoder, resolve_text_encoder, text_encoder_identity
 
@@ -25,6 +26,23 @@ def test_embeddings_are_means_of_token_states_of_unit_length(tiny_text_encoder):
     mean = states.mean(dim=0)
     padded = torch.tensor([[*ids, 0, 0]]), torch.tensor([[1] * len(ids) + [0, 0]])
     torch.testing.assert_close(encoder(*padded)[0], mean / mean.norm(), atol=1e-5, rtol=1e-4)
+
+
+def test_the_linear_map_reads_how_texts_differ_from_their_mean(tiny_text_encoder):
+    encoder, tokenise = load_text_encoder(str(tiny_text_encoder), 16, 0, 0.0, projection=7, noise=0.5)
+    assert encoder.frozen
+    assert encoder.dim == 7
+    assert {name for name, p in encoder.named_parameters() if p.requires_grad} == {"linear.weight", "linear.bias"}
+    tokens = pad_tokens(tokenise(["steady strides", "no movement", "quick strides"]))
+    pooled = encoder.pool(*tokens)
+    encoder.fit_centre(pooled)
+    encoder.train()
+    assert not torch.equal(encoder.embed(pooled), encoder.embed(pooled))
+    encoder.eval()
+    expected = (pooled - pooled.mean(dim=0)) @ encoder.linear.weight.T + encoder.linear.bias
+    torch.testing.assert_close(encoder.embed(pooled), expected / expected.norm(dim=1, keepdim=True))
+    torch.testing.assert_close(encoder(*tokens), encoder.embed(pooled))
+    torch.testing.assert_close(encoder.embed(tokens), encoder.embed(pooled))
 
 
 def test_texts_are_cut_with_their_special_tokens(tiny_text_encoder):

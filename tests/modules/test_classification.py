@@ -14,7 +14,9 @@ def build(**options):
     settings = {"lr": 1e-2, "weight_decay": 0.0, "warmup": 0.1, "label_smoothing": 0.0} | options
     module = Classification(network, "cnn", **settings)
     module.log = lambda *_, **__: None
-    return module, WindowBatch(torch.randn(6, 30, 5), torch.empty(6, 0), torch.tensor([0, 1, 2, 0, 1, 2]))
+    return module, WindowBatch(
+        torch.randn(6, 30, 5), torch.empty(6, 0), torch.tensor([0, 1, 2, 0, 1, 2]), torch.zeros(6, dtype=torch.bool)
+    )
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.3])

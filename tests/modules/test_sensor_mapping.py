@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -24,14 +25,16 @@ def build(**options):
     bank = F.normalize(torch.randn(3, 8), dim=-1)
     module = SensorMapping(encoder, bank, LOSS, **options)
     windows, texts = torch.randn(6, 60, 6), F.normalize(torch.randn(6, 8), dim=-1)
-    return module, WindowBatch(windows, texts, torch.tensor([0, 1, 2, 0, -1, -1]))
+    # The second is a changed copy, which its text no longer describes.
+    has_text = torch.tensor([True, False, True, True, True, True])
+    return module, WindowBatch(windows, texts, torch.tensor([0, 1, 2, 0, -1, -1]), has_text)
 
 
 @pytest.mark.parametrize("text_projection", [False, True])
 def test_the_text_side_gets_no_gradient(text_projection):
     module, batch = build(text_projection=text_projection)
     texts = batch.texts.clone().requires_grad_()
-    sum(module.losses(WindowBatch(batch.inputs, texts.detach(), batch.labels)).values()).backward()
+    sum(module.losses(replace(batch, texts=texts.detach())).values()).backward()
     assert not module.label_embeddings.requires_grad
     assert module.label_embeddings.grad is None
     trained = {name.split(".")[0] for name, p in module.named_parameters() if p.grad is not None and p.grad.abs().sum()}
@@ -44,7 +47,7 @@ def test_windows_without_a_label_enter_only_the_clip_term():
     terms = module.losses(batch)
     other = batch.inputs.clone()
     other[4:] = torch.randn_like(other[4:])
-    changed = module.losses(WindowBatch(other, batch.texts, batch.labels))
+    changed = module.losses(replace(batch, inputs=other))
     assert torch.equal(terms["prototype"], changed["prototype"])
     assert not torch.equal(terms["clip"], changed["clip"])
     # By hand: mean of -log softmax over the labelled rows alone.
@@ -53,9 +56,21 @@ def test_windows_without_a_label_enter_only_the_clip_term():
     torch.testing.assert_close(terms["prototype"], expected)
 
 
-def test_a_batch_without_any_label_has_no_prototype_term():
+def test_a_window_that_its_text_does_not_describe_enters_only_the_prototype_term():
     module, batch = build()
-    assert set(module.losses(WindowBatch(batch.inputs, batch.texts, torch.full((6,), -1)))) == {"clip"}
+    module.eval()
+    terms = module.losses(batch)
+    other = batch.inputs.clone()
+    other[1] = torch.randn_like(other[1])
+    changed = module.losses(replace(batch, inputs=other))
+    assert torch.equal(terms["clip"], changed["clip"])
+    assert not torch.equal(terms["prototype"], changed["prototype"])
+
+
+def test_a_batch_without_any_label_or_text_has_no_such_term():
+    module, batch = build()
+    assert set(module.losses(replace(batch, labels=torch.full((6,), -1)))) == {"clip"}
+    assert set(module.losses(replace(batch, has_text=torch.zeros(6, dtype=torch.bool)))) == {"prototype"}
 
 
 def test_the_logit_scale_is_clamped():

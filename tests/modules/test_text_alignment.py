@@ -20,9 +20,11 @@ LOSS = {
     "sensor_triplet": {"weight": 0.5, "margin": 1.0},
     "label_triplet": {"weight": 0.5, "margin": 1.0},
     "reconstruction": {"weight": 0.1},
+    "virtual": {"weight": 1.0, "temperature": 0.1},
 }
 SENSOR = ["strong steady steps", "quick strong steps", "nothing moves at all", "almost no change", "slow rising steps"]
 LABEL = ["a person moves on level ground", "a person keeps still", "a person gains height"]
+VIRTUAL = ["very quick strong steps", "quick weak steps"]
 LABELS = torch.tensor([0, 0, 1, 1, 2])
 
 
@@ -34,8 +36,8 @@ def build(tiny_text_encoder):
         sensor, label = tokenise(SENSOR), tokenise(LABEL)
         decoder = TextDecoder(32, {t for ids in sensor + label for t in ids}, 32, 2, 1, 24, token_dropout)
         module = TextAlignment(encoder, decoder, 3, LOSS, **options)
-        parts = (*pad_tokens(sensor), LABELS, *pad_tokens(label), torch.arange(3))
-        return module, TextBatch(*parts, decoder.encode(sensor), decoder.encode(label))
+        parts = (pad_tokens(sensor), LABELS, pad_tokens(label), torch.arange(3))
+        return module, TextBatch(*parts, decoder.encode(sensor), decoder.encode(label), pad_tokens(tokenise(VIRTUAL)))
 
     return make
 
@@ -49,33 +51,35 @@ def test_prototypes_carry_no_gradient(build, monkeypatch):
     assert sensor.requires_grad
     assert not prototypes.requires_grad
     # Rows are the label texts' own embeddings here: one text an activity.
-    torch.testing.assert_close(prototypes, module.text_encoder(batch.label_ids, batch.label_mask))
+    torch.testing.assert_close(prototypes, module.text_encoder(*batch.label))
 
 
 def test_padding_does_not_change_an_embedding(build):
     module, batch = build()
-    rows = zip(batch.sensor_ids, batch.sensor_mask, strict=True)
+    rows = zip(*batch.sensor, strict=True)
     alone = torch.cat([module.text_encoder(ids[mask == 1][None], mask[mask == 1][None]) for ids, mask in rows])
-    together = module.text_encoder(batch.sensor_ids, batch.sensor_mask)
+    together = module.text_encoder(*batch.sensor)
     torch.testing.assert_close(alone, together, atol=1e-5, rtol=0)
 
 
 def test_embedding_is_free_of_dropout(build):
     module, batch = build(dropout=0.5)
     module.train()
-    noisy = [module.text_encoder(batch.sensor_ids, batch.sensor_mask) for _ in range(2)]
+    noisy = [module.text_encoder(*batch.sensor) for _ in range(2)]
     assert not torch.equal(*noisy)
-    frozen = [embed_tokens(module.text_encoder, [(batch.sensor_ids, batch.sensor_mask)]) for _ in range(2)]
+    frozen = [embed_tokens(module.text_encoder, [batch.sensor]) for _ in range(2)]
     assert torch.equal(*frozen)
     assert not frozen[0].requires_grad
 
 
 def pairs_of(module, batch, batches=4):
-    tokens = [ids[mask == 1].tolist() for ids, mask in zip(batch.sensor_ids, batch.sensor_mask, strict=True)]
-    labels = [ids[mask == 1].tolist() for ids, mask in zip(batch.label_ids, batch.label_mask, strict=True)]
+    tokens = [ids[mask == 1].tolist() for ids, mask in zip(*batch.sensor, strict=True)]
+    labels = [ids[mask == 1].tolist() for ids, mask in zip(*batch.label, strict=True)]
     train = Texts(tokens * batches, np.tile(LABELS.numpy(), batches), np.array(["a"] * 5 * batches))
     none = Texts([], np.empty(0, np.int64), np.empty(0, str))
-    return TextPairs(train, none, labels, np.arange(3), module.decoder.encode, 5, 1, seed=0)
+    return TextPairs(
+        train, none, Texts(labels, np.arange(3), np.array(list("xyz"))), module.decoder.encode, 5, 1, seed=0
+    )
 
 
 def train(module, pairs, epochs):
@@ -101,7 +105,7 @@ def test_the_decoder_reads_the_embedding(build):
     module, batch = build(lr=0.0, decoder_lr=1e-2, token_dropout=0.5)
     train(module, pairs_of(module, batch), epochs=25)
     module.eval()
-    embedded = embed_tokens(module.text_encoder, [(batch.sensor_ids, batch.sensor_mask)])
+    embedded = embed_tokens(module.text_encoder, [batch.sensor])
     own = module.reconstruction(module.decoder(embedded, batch.sensor_tokens), batch.sensor_tokens)
     others = module.reconstruction(module.decoder(embedded.roll(1, 0), batch.sensor_tokens), batch.sensor_tokens)
     assert own < 0.8 * others

@@ -16,7 +16,7 @@ from lanhar.stages.settings import check
 torch.set_num_threads(1)
 
 TINY = (
-    "text_encoder.trainable_layers=1",
+    "virtual_windows.count=40",
     "text_encoder.max_tokens=32",
     "alignment.max_windows=32",
     "alignment.epochs=2",

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from lanhar.datamodules.window_batches import WindowTexts
+from lanhar.datamodules.window_batches import Unlabelled, WindowTexts
 from lanhar.datamodules.window_set import LabelledWindows, Windows
 from lanhar.errors import LanharError
 from lanhar.keys import digest
@@ -105,14 +105,15 @@ def test_training_refuses_labelled_target_windows(tmp_path, configure, loaded):
     texts, target_texts = torch.zeros(len(data.train), 4), torch.zeros(len(data.target), 4)
     arguments = (data.train, texts, data.validation, data.space, 8, 1, 0)
     with pytest.raises(LanharError, match="labelled target windows"):
-        WindowTexts(*arguments, target=data.target, target_texts=target_texts)
+        WindowTexts(*arguments, [Unlabelled(data.target, target_texts, "target")])
 
 
 def test_unlabelled_windows_enter_the_batches_without_label_or_subject(tmp_path, configure, loaded):
     data = loaded(configure(tmp_path))
     target = data.unlabelled
     texts = torch.zeros(len(data.train), 2)
-    batches = WindowTexts(data.train, texts, data.validation, data.space, 100, 2, 0, target, torch.ones(len(target), 2))
+    unlabelled = [Unlabelled(target, torch.ones(len(target), 2), "target")]
+    batches = WindowTexts(data.train, texts, data.validation, data.space, 100, 2, 0, unlabelled)
     batches.setup("fit")
     for batch in batches.train_dataloader():
         unlabelled = batch.labels == -1

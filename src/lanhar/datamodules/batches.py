@@ -4,28 +4,30 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from lanhar.models.text_encoder import TextInput
+
 
 @dataclass  # not frozen: the trainer moves its tensors to the device field by field
 class TextBatch:
     """Texts of one training step of stage 1.
 
     Attributes:
-        sensor_ids: (B, T) token ids of sensor interpretations; `sensor_mask` (B, T) marks tokens.
+        sensor: B sensor interpretations, as the text encoder takes them.
         sensor_labels: (B,) activity indices.
-        label_ids: (M, T') token ids of label interpretations, at least one an activity; `label_mask` likewise.
+        label: M label interpretations, at least one an activity.
         label_labels: (M,) activity indices.
         sensor_tokens: (B, T) the decoder's own indices of the sensor interpretations.
         label_tokens: (M, T') the decoder's own indices of the label interpretations.
+        virtual: K texts about virtual windows, which have no activity; None where there are none.
     """
 
-    sensor_ids: Tensor
-    sensor_mask: Tensor
+    sensor: TextInput
     sensor_labels: Tensor
-    label_ids: Tensor
-    label_mask: Tensor
+    label: TextInput
     label_labels: Tensor
     sensor_tokens: Tensor
     label_tokens: Tensor
+    virtual: TextInput | None = None
 
 
 @dataclass  # not frozen: the trainer moves its tensors to the device field by field
@@ -35,12 +37,14 @@ class WindowBatch:
     Attributes:
         inputs: (B, ...) what the sensor encoder's fixed part makes of the windows; (B, L, 6) where it has none.
         texts: (B, D) unit-length embeddings of the windows' own interpretations.
-        labels: (B,) activity indices; -1 for a target window, whose label training never sees.
+        labels: (B,) activity indices; -1 for a window without one: a target's, which training never sees, or a virtual.
+        has_text: (B,) whether `texts` says what `inputs` shows; false for changed copies.
     """
 
     inputs: Tensor
     texts: Tensor
     labels: Tensor
+    has_text: Tensor
 
 
 def pad_tokens(token_ids: Sequence[Sequence[int]], pad_id: int = 0) -> tuple[Tensor, Tensor]:

@@ -1,4 +1,5 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import lightning as L
 import numpy as np
@@ -23,17 +24,28 @@ def as_recorded(windows: Tensor) -> Tensor:
 
 
 class _WindowDataset(Dataset[WindowBatch]):
-    """Whole batches by a list of rows; each row shows one of its views."""
+    """Whole batches by a list of rows; each row shows one of its views, the first of which is the window itself."""
 
-    def __init__(self, views: Tensor, texts: Tensor, labels: NDArray[np.int64], clean_share: float, seed: int) -> None:
+    def __init__(
+        self,
+        views: Tensor,
+        texts: Tensor,
+        labels: NDArray[np.int64],
+        has_text: NDArray[np.bool_],
+        clean_share: float,
+        seed: int,
+    ) -> None:
         self.views, self.texts, self.labels = views, texts, torch.from_numpy(labels)
-        self.clean_share, self.seed = clean_share, seed
+        self.has_text, self.clean_share, self.seed = torch.from_numpy(has_text), clean_share, seed
 
     def __len__(self) -> int:
         return self.views.shape[1]
 
     def __getitem__(self, rows: list[int]) -> WindowBatch:
-        return WindowBatch(self.views[self._choose(rows), rows], self.texts[rows], self.labels[rows])
+        labels, chosen = self.labels[rows], self._choose(rows)
+        # Without a label only the text says what a window shows, and a changed copy may show something else.
+        chosen = torch.where(labels < 0, 0, chosen)
+        return WindowBatch(self.views[chosen, rows], self.texts[rows], labels, self.has_text[rows] & (chosen == 0))
 
     def _choose(self, rows: list[int]) -> Tensor:
         copies = len(self.views) - 1
@@ -45,19 +57,34 @@ class _WindowDataset(Dataset[WindowBatch]):
         return torch.from_numpy(np.where(changed, rng.integers(1, copies + 1, len(rows)), 0))
 
 
+@dataclass(frozen=True)
+class Unlabelled:
+    """Windows without labels, with the embeddings of their interpretations.
+
+    Attributes:
+        windows: M windows.
+        texts: (M, D).
+        group: what they are, for balanced batches.
+    """
+
+    windows: Windows
+    texts: Tensor
+    group: str
+
+
 class WindowTexts(L.LightningDataModule):
     """Batches of stage 2: windows with the frozen embeddings of their own interpretations.
 
     Args:
         train: windows of training subjects.
-        train_texts: (N, D) embeddings of their interpretations.
+        train_texts: (N, D) embeddings of their interpretations; rows of `has_text` false are not looked at.
         validation: windows of held-out source subjects; may be empty.
         space: the label space that turns activities into indices.
         batch_size: windows a step.
         batches_per_epoch: steps an epoch; None draws as many windows as there are.
         seed: fixes the batches.
-        target: unlabelled target windows (`transductive`); labelled ones are refused.
-        target_texts: (M, D) embeddings of their interpretations.
+        unlabelled: further windows, the target's (`transductive`) and virtual ones; labelled ones are refused.
+        has_text: (N,) which training windows take part by their texts; None for all.
         describe: the sensor encoder's fixed part; it is the same in every epoch, so it runs once a view.
         augment: makes a changed copy of windows (B, L, 6).
         copies: changed copies of each training window.
@@ -74,9 +101,9 @@ class WindowTexts(L.LightningDataModule):
         batch_size: int,
         batches_per_epoch: int | None,
         seed: int,
-        target: Windows | None = None,
-        target_texts: Tensor | None = None,
+        unlabelled: Sequence[Unlabelled] = (),
         *,
+        has_text: NDArray[np.bool_] | None = None,
         describe: Transform = as_recorded,
         augment: Transform = as_recorded,
         copies: int = 0,
@@ -84,23 +111,23 @@ class WindowTexts(L.LightningDataModule):
         progress: Progress = no_progress,
     ) -> None:
         super().__init__()
-        if isinstance(target, LabelledWindows):
+        if any(isinstance(part.windows, LabelledWindows) for part in unlabelled):
             raise LanharError("training was handed labelled target windows; hand it target.without_labels()")
         overlap = set(train.subject) & set(validation.subject)
         if overlap:
             raise LanharError(f"subjects {sorted(overlap)} are in training and in validation; split by subject")
         self.batch_size, self.seed = batch_size, seed
-        samples, texts, labels, groups = train.samples, train_texts, train.labels(space), train.subject
-        if target is not None and target_texts is not None:
-            samples = np.concatenate([samples, target.samples])
-            texts = torch.cat([texts, target_texts])
-            labels = np.concatenate([labels, np.full(len(target), -1)])
-            groups = np.concatenate([groups, np.full(len(target), "target")])
-        self._samples, self._texts, self._labels, self.groups = samples, texts, labels, groups
+        sizes = [len(part.windows) for part in unlabelled]
+        self._samples = np.concatenate([train.samples, *(part.windows.samples for part in unlabelled)])
+        self._texts = torch.cat([train_texts, *(part.texts for part in unlabelled)])
+        self._labels = np.concatenate([train.labels(space), np.full(sum(sizes), -1)])
+        self.groups = np.concatenate([train.subject, np.repeat([part.group for part in unlabelled], sizes)])
+        own = np.ones(len(train), dtype=bool) if has_text is None else has_text
+        self._has_text = np.concatenate([own, np.ones(sum(sizes), dtype=bool)])
         self._validation, self._space = validation, space
         self._describe, self._augment, self._copies, self._clean_share = describe, augment, copies, clean_share
         self._progress = progress
-        self.batches = batches_per_epoch or max(1, len(samples) // batch_size)
+        self.batches = batches_per_epoch or max(1, len(self._samples) // batch_size)
         self._n_labelled = len(train)
 
     def setup(self, stage: str) -> None:  # noqa: ARG002
@@ -108,10 +135,11 @@ class WindowTexts(L.LightningDataModule):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
             views = self._views(self._samples, self._copies)
-        self.train_set = _WindowDataset(views, self._texts, self._labels, self._clean_share, self.seed)
+        self.train_set = _WindowDataset(views, self._texts, self._labels, self._has_text, self._clean_share, self.seed)
         labels = self._validation.labels(self._space)
         held_out = self._views(self._validation.samples, 0) if len(labels) else torch.empty(1, 0)
-        self.val_set = _WindowDataset(held_out, torch.zeros(len(labels), self._texts.shape[1]), labels, 1.0, self.seed)
+        texts, without = torch.zeros(len(labels), self._texts.shape[1]), np.zeros(len(labels), dtype=bool)
+        self.val_set = _WindowDataset(held_out, texts, labels, without, 1.0, self.seed)
 
     @property
     def described(self) -> Tensor:

@@ -16,9 +16,9 @@ from lanhar.modules.schedule import warmup_cosine
 class SensorMapping(L.LightningModule):
     """Stage 2: train the sensor encoder into the frozen language space.
 
-    Two terms: a symmetric CLIP loss between windows and their own interpretations with a learnable scale, and the
-    cross-entropy of scaled cosines to the label bank. Windows without a label (the target's, in `transductive`) enter
-    only the first.
+    Two terms: a symmetric CLIP loss between windows as they are and their own interpretations with a learnable scale,
+    and the cross-entropy of scaled cosines to the label bank. Changed copies enter only the second, windows without a
+    label (virtual ones, and the target's in `transductive`) only the first.
 
     Args:
         sensor_encoder: windows (B, L, 6) → (B, D) unit length, as a fixed part `describe` and a trained part `embed`.
@@ -68,10 +68,11 @@ class SensorMapping(L.LightningModule):
     def losses(self, batch: WindowBatch) -> dict[str, Tensor]:
         """The unweighted terms of the loss on one batch."""
         sensor = self.sensor_encoder.embed(batch.inputs)
-        texts = F.normalize(self.text_projection(batch.texts), dim=-1)
-        scale = self.log_scale.exp().clamp(max=self.max_scale)
-        terms = {"clip": self.clip(sensor, texts, scale)}
-        labelled = batch.labels >= 0
+        terms = {}
+        own, labelled = batch.has_text, batch.labels >= 0
+        if int(own.sum()) > 1:
+            texts = F.normalize(self.text_projection(batch.texts[own]), dim=-1)
+            terms["clip"] = self.clip(sensor[own], texts, self.log_scale.exp().clamp(max=self.max_scale))
         if bool(labelled.any()):
             terms["prototype"] = self.prototype(sensor[labelled], batch.labels[labelled], self.bank())
         return terms

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from lanhar.datamodules.batches import TextBatch
-from lanhar.losses import BatchTriplet, MultiPositiveContrastive, PrototypeCrossEntropy, TokenReconstruction
+from lanhar.datamodules.text_batches import TextPairs
+from lanhar.losses import BatchTriplet, ClipLoss, MultiPositiveContrastive, PrototypeCrossEntropy, TokenReconstruction
 from lanhar.models.label_bank import class_means
 from lanhar.models.text_decoder import TextDecoder
 from lanhar.models.text_encoder import TextEncoder
@@ -17,8 +18,9 @@ class TextAlignment(L.LightningModule):
     """Stage 1: fine-tune the text encoder so that sensor and label interpretations of one activity meet.
 
     The loss is a weighted sum: multi-positive contrastive between the two kinds of text, cross-entropy of sensor texts
-    to the label prototypes (which carry no gradient), a triplet loss within each kind, and reconstruction of both kinds
-    by a text decoder. Without the decoder there is no reconstruction.
+    to the label prototypes (which carry no gradient), a triplet loss within each kind, reconstruction of both kinds by
+    a text decoder, and a contrastive loss that keeps texts about virtual windows apart from each other, so that room is
+    left for what is not trained on. Without the decoder there is no reconstruction.
 
     Args:
         text_encoder: the pre-trained language model.
@@ -52,12 +54,12 @@ class TextAlignment(L.LightningModule):
         self.sensor_triplet = BatchTriplet(loss["sensor_triplet"]["margin"])
         self.label_triplet = BatchTriplet(loss["label_triplet"]["margin"])
         self.reconstruction = TokenReconstruction(TextDecoder.pad)
+        self.virtual, self.virtual_scale = ClipLoss(), 1 / float(loss["virtual"]["temperature"])
         self.optim = {"lr": lr, "decoder_lr": decoder_lr, "weight_decay": weight_decay, "warmup": warmup}
 
     def losses(self, batch: TextBatch) -> dict[str, Tensor]:
         """The unweighted terms of the loss on one batch, and the accuracy of texts against prototypes."""
-        sensor = self.text_encoder(batch.sensor_ids, batch.sensor_mask)
-        label = self.text_encoder(batch.label_ids, batch.label_mask)
+        sensor, label = self.text_encoder.embed(batch.sensor), self.text_encoder.embed(batch.label)
         prototypes = class_means(label, batch.label_labels, self.classes).detach()
         terms = {
             "contrastive": self.contrastive(sensor, batch.sensor_labels, label, batch.label_labels),
@@ -70,6 +72,10 @@ class TextAlignment(L.LightningModule):
                 self.reconstruction(self.decoder(sensor, batch.sensor_tokens), batch.sensor_tokens)
                 + self.reconstruction(self.decoder(label, batch.label_tokens), batch.label_tokens)
             ) / 2
+        if batch.virtual is not None:
+            # The noise of the encoder makes two of each.
+            first, second = self.text_encoder.embed(batch.virtual), self.text_encoder.embed(batch.virtual)
+            terms["virtual"] = self.virtual(first, second, torch.tensor(self.virtual_scale))
         predicted = (sensor @ prototypes.T).argmax(dim=1)
         terms["accuracy"] = (predicted == batch.sensor_labels).float().mean()
         return terms
@@ -96,17 +102,24 @@ class TextAlignment(L.LightningModule):
         return self._step(batch, "val")
 
     def configure_optimizers(self) -> Any:
-        """AdamW on what is not frozen, with warm-up and cosine decay over all steps."""
+        """AdamW on what is not frozen, with warm-up and cosine decay over all steps; None where nothing trains."""
         groups: list[dict[str, Any]] = [
             {"params": [p for p in self.text_encoder.parameters() if p.requires_grad], "lr": self.optim["lr"]}
         ]
         if self.decoder is not None:
             groups.append({"params": list(self.decoder.parameters()), "lr": self.optim["decoder_lr"]})
-        optimizer = torch.optim.AdamW([g for g in groups if g["params"]], weight_decay=self.optim["weight_decay"])
+        groups = [group for group in groups if group["params"]]
+        if not groups:
+            return None
+        optimizer = torch.optim.AdamW(groups, weight_decay=self.optim["weight_decay"])
         return warmup_cosine(optimizer, int(self.trainer.estimated_stepping_batches), self.optim["warmup"])
 
     def on_fit_start(self) -> None:
-        """Dropout of a pre-trained backbone is off unless this says otherwise: Lightning keeps a module's own mode."""
+        """Centre texts by the source's own; switch dropout on, since Lightning keeps a module's own mode."""
+        if isinstance(self.trainer.datamodule, TextPairs):  # type: ignore[attr-defined]
+            pooled = self.trainer.datamodule.pooled  # type: ignore[attr-defined]
+            if pooled is not None:
+                self.text_encoder.fit_centre(pooled)
         self.text_encoder.train()
 
 

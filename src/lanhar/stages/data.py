@@ -137,9 +137,13 @@ def training_subjects(windows: LabelledWindows, cfg: DictConfig, alone: bool = T
 
 def balanced_windows(windows: LabelledWindows, space: LabelSpace, limit: int | None, seed: int) -> LabelledWindows:
     """At most `limit` windows, spread over activities and subjects; all of them where it is None."""
+    return windows.select(balanced_rows(windows, space, limit, seed))
+
+
+def balanced_rows(windows: LabelledWindows, space: LabelSpace, limit: int | None, seed: int) -> NDArray[np.int64]:
+    """Rows of the windows that `balanced_windows` gives, ascending."""
     labels = windows.labels(space)
-    size = len(labels) if limit is None else int(limit)
-    return windows.select(balanced_subset(labels, windows.subject, size, seed))
+    return balanced_subset(labels, windows.subject, len(labels) if limit is None else int(limit), seed)
 
 
 def is_synthetic(dataset: Dataset) -> bool:

@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 from omegaconf import DictConfig
 from torch import Tensor
 
-from lanhar.datamodules.window_batches import WindowTexts
-from lanhar.datamodules.window_set import Windows
+from lanhar.datamodules.window_batches import Unlabelled, WindowTexts
 from lanhar.keys import code_digest, digest
 from lanhar.models.sensor_encoder import SensorEncoder
 from lanhar.modules.sensor_mapping import SensorMapping
 from lanhar.progress import progress_bar
 from lanhar.stages.align import TrainedAlignment, window_texts
-from lanhar.stages.data import RunData
+from lanhar.stages.data import RunData, balanced_rows
 from lanhar.stages.fit import fit
 from lanhar.stages.settings import plain
 from lanhar.stages.texts import interpret, texts_digest
+from lanhar.stages.virtual import virtual_windows
 
 
 @dataclass(frozen=True)
@@ -95,20 +95,39 @@ def run_mapping(
 
 
 def _batches(cfg: DictConfig, data: RunData, alignment: TrainedAlignment, encoder: SensorEncoder) -> WindowTexts:
-    target: Windows | None = data.unlabelled if cfg.protocol.name == "transductive" else None
+    unlabelled = []
+    if cfg.protocol.name == "transductive":
+        texts = window_texts(data.target_interpreter, alignment, data.unlabelled, "target, without labels")
+        unlabelled.append(Unlabelled(data.unlabelled, texts, "target"))
+    virtual = virtual_windows(cfg, data.train)
+    if virtual is not None:
+        texts = alignment.embed(virtual.texts, "Embedding texts (virtual windows)")
+        unlabelled.append(Unlabelled(virtual.windows, texts, "virtual"))
+    texts, has_text = _own_texts(cfg, data, alignment)
     return WindowTexts(
         data.train,
-        window_texts(data.interpreter, alignment, data.train, "source"),
+        texts,
         data.validation,
         data.space,
         int(cfg.mapping.batch_size),
         cfg.mapping.batches_per_epoch,
         int(cfg.seed),
-        target,
-        None if target is None else window_texts(data.target_interpreter, alignment, target, "target, without labels"),
+        unlabelled,
+        has_text=has_text,
         describe=encoder.describe,
         augment=instantiate(cfg.mapping.augment),
         copies=int(cfg.mapping.augmented_copies),
         clean_share=float(cfg.mapping.clean_share),
         progress=progress_bar,
     )
+
+
+def _own_texts(cfg: DictConfig, data: RunData, alignment: TrainedAlignment) -> tuple[Tensor, NDArray[np.bool_]]:
+    """(N, D) embeddings of the training windows' own texts, and (N,) which of them there are: not all need be read."""
+    rows = balanced_rows(data.train, data.space, cfg.mapping.max_texts, int(cfg.seed))
+    texts = torch.zeros(len(data.train), alignment.bank.embeddings.shape[1])
+    if len(rows):
+        texts[rows] = window_texts(data.interpreter, alignment, data.train.select(rows), "source")
+    has_text = np.zeros(len(data.train), dtype=bool)
+    has_text[rows] = True
+    return texts, has_text

@@ -140,7 +140,7 @@ def _attributes(texts: Sequence[Sequence[str]]) -> Score:
 
 def _untrained(run: LoadedRun, space: LabelSpace, texts: Sequence[Sequence[str]]) -> Score:
     """Cosines of windows' rules texts to label texts in the language model as it was published."""
-    settings = plain(run.cfg.text_encoder)
+    settings = plain(run.cfg.text_encoder) | {"projection": None}
     encoder, tokenise = load_text_encoder(**settings)
     encoder.requires_grad_(False).eval()
     flat = [text for group in texts for text in group]
