@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -64,10 +65,17 @@ def test_the_wheel_holds_all_that_a_run_needs_and_whose_terms_it_is_under(wheel)
     licences = {f"lanhar/datasets/sample/LICENSE-{name}.txt" for name in ("uci", "motionsense")}
     texts = {f"lanhar/interpretation/label_texts/{name}.yaml" for name in REGISTRY}
     rules = {f"lanhar/interpretation/data/rule_{name}.yaml" for name in ("words", "templates")}
+    static = ROOT / "src" / "lanhar" / "edge" / "page" / "static"
+    page = {path for path in static.rglob("*") if path.is_file() and path.parent.name != "ort"}
+    page_names = {f"lanhar/edge/page/static/{path.relative_to(static).as_posix()}" for path in page}
+    if shutil.which("npm"):
+        runtime = ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm")
+        page_names |= {f"lanhar/edge/page/static/ort/{name}" for name in runtime}
     conf = {f"lanhar/conf/{path.relative_to(ROOT / 'conf').as_posix()}" for path in (ROOT / "conf").rglob("*.yaml")}
-    assert sample | licences | texts | rules | conf | {"lanhar/py.typed"} <= names
+    assert sample | licences | texts | rules | conf | page_names | {"lanhar/py.typed"} <= names
+    assert not [name for name in names if "node_modules" in name or name.startswith("lanhar/edge/page/npm")]
     assert not [name for name in names if name.startswith(("tests", "docs", "runs", "conf"))]
-    assert "License-Expression: Apache-2.0 AND LicenseRef-lanhar-sample" in text
+    assert "License-Expression: Apache-2.0 AND MIT AND LicenseRef-lanhar-sample" in text
     for name in ("uci", "motionsense"):
         assert f"License-File: src/lanhar/datasets/sample/LICENSE-{name}.txt" in text
 
