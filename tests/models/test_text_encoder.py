@@ -45,6 +45,17 @@ def test_the_linear_map_reads_how_texts_differ_from_their_mean(tiny_text_encoder
     torch.testing.assert_close(encoder.embed(tokens), encoder.embed(pooled))
 
 
+def test_a_frozen_backbone_is_not_saved_and_a_tuned_one_is(tiny_text_encoder):
+    fixed, tokenise = load_text_encoder(str(tiny_text_encoder), 16, 0, 0.0, projection=7)
+    assert set(fixed.state_dict()) == {"centre", "linear.weight", "linear.bias"}
+    other, _ = load_text_encoder(str(tiny_text_encoder), 16, 0, 0.0, projection=7)
+    other.load_state_dict(torch.nn.Sequential(fixed)[0].state_dict())
+    tokens = pad_tokens(tokenise(["steady strides"]))
+    assert torch.equal(fixed.eval()(*tokens), other.eval()(*tokens))
+    tuned, _ = load_text_encoder(str(tiny_text_encoder), 16, 1, 0.0)
+    assert any(name.startswith("backbone.encoder.layer.1.") for name in tuned.state_dict())
+
+
 def test_texts_are_cut_with_their_special_tokens(tiny_text_encoder):
     _, tokenise = load_text_encoder(str(tiny_text_encoder), 8, 1, 0.0)
     short, long = tokenise(["steps", "steps " * 50])

@@ -51,11 +51,23 @@ def test_the_bank_is_the_one_of_the_test_and_can_be_made_again_from_its_texts(fi
     np.testing.assert_allclose(again.embeddings.numpy(), saved["embeddings"], atol=1e-5)
 
 
-def test_the_text_encoder_is_the_tuned_one(finished):
+def test_the_text_encoder_is_the_trained_one(finished):
     run = load_run(finished[0])
     checkpoint = torch.load(run.alignment.folder / "last.ckpt", weights_only=True)["state_dict"]
-    name, tuned = next((k, v) for k, v in checkpoint.items() if k.startswith("text_encoder.") and "layer.1" in k)
-    assert torch.equal(run.alignment.text_encoder.state_dict()[name.removeprefix("text_encoder.")], tuned)
+    trained = {k.removeprefix("text_encoder."): v for k, v in checkpoint.items() if k.startswith("text_encoder.")}
+    # The language model itself stays as it was published.
+    assert set(trained) == {"centre", "linear.weight", "linear.bias"}
+    assert all(torch.equal(run.alignment.text_encoder.state_dict()[name], value) for name, value in trained.items())
+    assert trained["centre"].abs().sum() > 0
+
+
+def test_a_language_model_that_changed_since_is_named(copy):
+    (done,) = copy.parents[1].glob("stages/alignment/*/done.json")
+    content = json.loads(done.read_text())
+    content["identity"]["text_encoder"]["name"] = "folder 0123456789abcdef"
+    done.write_text(json.dumps(content))
+    with pytest.raises(LanharError, match="was trained with the text encoder 'folder 0123456789abcdef'"):
+        load_run(copy)
 
 
 @pytest.mark.parametrize("gone", ["config.yaml", "stages.json", "metrics.json"])

@@ -11,7 +11,8 @@ TextInput = Tensor | tuple[Tensor, Tensor]
 class TextEncoder(nn.Module):
     """A pre-trained language model that turns texts into unit-length embeddings by mean pooling.
 
-    Like a sensor encoder it has a part that can stay fixed, `pool`, and a part that trains, `project`.
+    Like a sensor encoder it has a part that can stay fixed, `pool`, and a part that trains, `project`. A backbone that
+    stays fixed is no part of the state dict: it is as it was published.
 
     Args:
         backbone: a BERT-like `transformers` model (its layers in `backbone.encoder.layer`).
@@ -45,6 +46,9 @@ class TextEncoder(nn.Module):
         self.linear = nn.Linear(width, projection) if projection else None
         self.noise = noise
         self.register_buffer("centre", torch.zeros(width))
+        if self.frozen:
+            self.register_state_dict_post_hook(_leave_backbone_out)  # type: ignore[no-untyped-call]
+            self.register_load_state_dict_pre_hook(_keep_backbone)  # type: ignore[no-untyped-call]
 
     def fit_centre(self, pooled: Tensor) -> None:
         """Take what all texts (N, H) share off each, so that the linear map sees how they differ."""
@@ -80,3 +84,15 @@ class TextEncoder(nn.Module):
             (B, D), unit length.
         """
         return self.project(self.pool(input_ids, attention_mask))
+
+
+def _leave_backbone_out(_encoder: nn.Module, state: dict[str, Tensor], prefix: str, _: Any) -> None:
+    for key in [key for key in state if key.startswith(f"{prefix}backbone.")]:
+        del state[key]
+
+
+def _keep_backbone(encoder: nn.Module, state: dict[str, Tensor], prefix: str, *_: Any) -> None:
+    backbone = encoder.backbone
+    assert isinstance(backbone, nn.Module)
+    for key, value in backbone.state_dict(prefix=f"{prefix}backbone.").items():
+        state.setdefault(key, value)

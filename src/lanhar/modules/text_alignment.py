@@ -27,8 +27,9 @@ class TextAlignment(L.LightningModule):
         decoder: writes texts back from embeddings; None leaves reconstruction out.
         classes: C, size of the label space.
         loss: per term its `weight` and own parameters, see conf/alignment.
-        lr: peak learning rate of AdamW.
-        decoder_lr: that of the decoder, which starts from nothing.
+        lr: peak learning rate of AdamW for the language model's own layers.
+        projection_lr: that of the linear map behind them, which starts from nothing.
+        decoder_lr: that of the decoder, which does too.
         weight_decay: of AdamW.
         warmup: share of the steps over which the rate rises, 0 to 1; a cosine brings it down again.
     """
@@ -40,6 +41,7 @@ class TextAlignment(L.LightningModule):
         classes: int,
         loss: Mapping[str, Mapping[str, float]],
         lr: float = 2e-5,
+        projection_lr: float = 2e-3,
         decoder_lr: float = 1e-3,
         weight_decay: float = 0.01,
         warmup: float = 0.1,
@@ -55,7 +57,8 @@ class TextAlignment(L.LightningModule):
         self.label_triplet = BatchTriplet(loss["label_triplet"]["margin"])
         self.reconstruction = TokenReconstruction(TextDecoder.pad)
         self.virtual, self.virtual_scale = ClipLoss(), 1 / float(loss["virtual"]["temperature"])
-        self.optim = {"lr": lr, "decoder_lr": decoder_lr, "weight_decay": weight_decay, "warmup": warmup}
+        self.rates = {"backbone": lr, "linear": projection_lr, "decoder": decoder_lr}
+        self.optim = {"weight_decay": weight_decay, "warmup": warmup}
 
     def losses(self, batch: TextBatch) -> dict[str, Tensor]:
         """The unweighted terms of the loss on one batch, and the accuracy of texts against prototypes."""
@@ -93,9 +96,10 @@ class TextAlignment(L.LightningModule):
         self.log_dict(shown, prog_bar=True, logger=False, on_step=False, on_epoch=True, batch_size=size)
         return total
 
-    def training_step(self, batch: TextBatch, _: int) -> Tensor:
-        """Loss of one batch of texts."""
-        return self._step(batch, "train")
+    def training_step(self, batch: TextBatch, _: int) -> Tensor | None:
+        """Loss of one batch of texts; None where nothing trains."""
+        loss = self._step(batch, "train")
+        return loss if loss.requires_grad else None
 
     def validation_step(self, batch: TextBatch, _: int) -> Tensor:
         """The same on texts of held-out source subjects."""
@@ -103,12 +107,12 @@ class TextAlignment(L.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """AdamW on what is not frozen, with warm-up and cosine decay over all steps; None where nothing trains."""
+        parts = {"backbone": self.text_encoder.backbone, "linear": self.text_encoder.linear, "decoder": self.decoder}
         groups: list[dict[str, Any]] = [
-            {"params": [p for p in self.text_encoder.parameters() if p.requires_grad], "lr": self.optim["lr"]}
+            {"params": trained, "lr": self.rates[name]}
+            for name, part in parts.items()
+            if part is not None and (trained := [p for p in part.parameters() if p.requires_grad])
         ]
-        if self.decoder is not None:
-            groups.append({"params": list(self.decoder.parameters()), "lr": self.optim["decoder_lr"]})
-        groups = [group for group in groups if group["params"]]
         if not groups:
             return None
         optimizer = torch.optim.AdamW(groups, weight_decay=self.optim["weight_decay"])

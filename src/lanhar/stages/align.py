@@ -99,7 +99,9 @@ def run_alignment(cfg: DictConfig, data: RunData, stages_dir: Path, loggers: lis
     labels = label_texts(cfg, data.space)
     pooled = pooled_file(cfg) if encoder.frozen else None
     pairs, decoder = _pairs(cfg, data, encoder, tokenise, labels, pooled)
-    optim = {name: float(cfg.alignment[name]) for name in ("lr", "decoder_lr", "weight_decay", "warmup")}
+    optim = {
+        name: float(cfg.alignment[name]) for name in ("lr", "projection_lr", "decoder_lr", "weight_decay", "warmup")
+    }
     module = TextAlignment(encoder, decoder, len(data.space), plain(cfg.alignment.loss), **optim)
     fit(module, pairs, folder, int(cfg.alignment.epochs), cfg, identity, loggers)
     encoder.requires_grad_(False).eval()

@@ -20,7 +20,7 @@ from lanhar.keys import code_digest
 from lanhar.models.label_bank import LabelBank, build_label_bank
 from lanhar.modules.sensor_mapping import SensorMapping
 from lanhar.modules.text_alignment import embed_tokens
-from lanhar.pretrained import load_text_encoder
+from lanhar.pretrained import load_text_encoder, text_encoder_identity
 from lanhar.progress import console
 from lanhar.stages.align import EMBED_BATCH, TrainedAlignment
 from lanhar.stages.fit import DONE, LAST
@@ -104,6 +104,7 @@ def _loaded(folder: Path, cfg: DictConfig, stages: Mapping[str, Path]) -> Loaded
     run = report["run"]
     space = LabelSpace(tuple(run["trained_activities"]), {k: tuple(v) for k, v in run["merges"].items()})
     module = _sensor_mapping(cfg, space, _weights(stages["mapping"]), folder)
+    _compare_language_model(stages["alignment"], cfg, folder)
     encoder, tokenise = load_text_encoder(**plain(cfg.text_encoder))
     weights = _weights(stages["alignment"])
     prefix = "text_encoder."
@@ -137,6 +138,17 @@ def _stage(folder: Path, place: str) -> Path:
             "back, or train the run again"
         )
     return stage
+
+
+def _compare_language_model(stage: Path, cfg: DictConfig, folder: Path) -> None:
+    """A language model that no layer was trained of is read from its own place again, and has to be the same."""
+    trained = read_json(stage / DONE)["identity"]["text_encoder"]["name"]
+    found = text_encoder_identity(cfg.text_encoder.name)
+    if trained != found:
+        raise LanharError(
+            f"the run '{folder}' was trained with the text encoder '{trained}', and '{cfg.text_encoder.name}' is now "
+            f"'{found}'; bring the old one back, or train again"
+        )
 
 
 def _compare_code(folder: Path) -> None:

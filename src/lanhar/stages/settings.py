@@ -28,6 +28,7 @@ RANGES: dict[str, tuple[float, float | None]] = {
     "alignment.max_windows": (1, None),
     "alignment.virtual_batch": (2, None),
     "alignment.lr": (0, None),
+    "alignment.projection_lr": (0, None),
     "alignment.warmup": (0, 1),
     "mapping.epochs": (1, None),
     "mapping.batch_size": (2, None),
