@@ -42,7 +42,16 @@ def _write(cfg: DictConfig) -> None:
     from lanhar.interpretation.store import Store
     from lanhar.progress import console
     from lanhar.stages.interpretation_jobs import choose_windows, label_job, label_space_of, window_job
-    from lanhar.stages.interpretation_run import check_model, estimate, next_command, rounds_table, run_job
+    from lanhar.stages.interpretation_run import (
+        check_addresses,
+        estimate,
+        has_written,
+        must_ask,
+        next_command,
+        rounds_table,
+        run_job,
+        why_unusable,
+    )
     from lanhar.stages.interpreters import is_language_model, make_language_model
 
     if not is_language_model(cfg):
@@ -52,19 +61,24 @@ def _write(cfg: DictConfig) -> None:
         )
     space = label_space_of(cfg)
     model = make_language_model(cfg, space)
-    check_model(cfg, model)
+    check_addresses(cfg, model)
+    folder = Path(cfg.store)
+    unusable = None if cfg.dry_run else why_unusable(cfg, model)
+    if unusable and not has_written(folder, model.window_id if cfg.what == "windows" else model.label_id):
+        raise unusable
     chosen = choose_windows(cfg) if cfg.what == "windows" else None
 
     def make_job(judge: Any) -> Job:
         return label_job(cfg, model) if chosen is None else window_job(cfg, model, chosen, judge, space)
 
-    folder = Path(cfg.store)
     if cfg.dry_run:
         store = Store(folder, create=False) if folder.exists() else None
         for line in estimate(make_job(None), model, store).lines:
             console.print(line, soft_wrap=True)
         return
     with Store(folder) as store:
+        if unusable and must_ask(make_job(None), model, store):
+            raise unusable
         store.describe_interpreter(model.window_id, model.described(model.prompt.version))
         store.describe_interpreter(model.label_id, model.described(model.labels.version))
         written = run_job(cfg, model, store, make_job, f"Interpreting {cfg.dataset.name if chosen else 'activities'}")

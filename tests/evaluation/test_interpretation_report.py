@@ -160,6 +160,8 @@ def test_tables_hold_the_counts(make_report: Callable[..., Report]) -> None:
         ["walking", "5", "2", "0"],
         ["sitting", "1", "0", "2"],
     ]
+    # Rounds count from 1, as they do while the texts are written.
+    assert table(html, "by-reason")[0] == ["reason", "round 1", "round 2", "windows left"]
     assert table(html, "by-reason")[1] == ["grounding.wrong_number", "4", "2", "2"]
     assert table(html, "by-round")[1:] == [["1", "4"], ["2", "2"]]
     tiles = {status: int(n) for n, status in re.findall(r"<b>(\d+)</b>(accepted|rejected|failed)", html)}
@@ -196,12 +198,12 @@ def test_earlier_answers_are_folded_with_their_reasons(
     html = render_report(make_report(make_window(attempts=(first, second, third, replace(attempt, round=3)))))
     folded = re.findall(r"<summary>(.*?)</summary>", html)
     assert folded == [
-        "Round 0: rejected, 1 reason",
-        "Round 1: passed by itself, not among the others",
-        "Round 2: not judged by this filter",
+        "Round 1: rejected, 1 reason",
+        "Round 2: passed by itself, not among the others",
+        "Round 3: not judged by this filter",
     ]
     assert "names an activity" in html.split("<details>")[1].split("</details>")[0]
-    assert "text of round 3" in html
+    assert "text of round 4" in html
 
 
 def test_windows_without_text_say_so(
@@ -283,6 +285,6 @@ def test_the_terminal_shows_a_models_text_as_it_is(
     window = make_window(text=TEXT.replace("2.25", "[red]2.25"), attempts=(earlier, replace(attempt, round=1)))
     shown = shown_text(terminal_view(window))
     assert "[red]2.25 m/s² [ACC]" in shown
-    assert "round 0: rejected" in shown and "grounding.wrong_number Rhythm: '[red]2.25' is wrong" in shown
+    assert "round 1: rejected" in shown and "grounding.wrong_number Rhythm: '[red]2.25' is wrong" in shown
     assert [shown.index(heading) for heading in HEADINGS] == sorted(shown.index(heading) for heading in HEADINGS)
     assert all(part in shown for part in ("walking", "accepted", "uci/1", "2 answers", "2,400 tokens", "$0.0080"))

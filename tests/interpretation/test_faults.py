@@ -49,7 +49,7 @@ def write(
     prompt, rules = WindowPrompt("compact", 6.0, 50.0), make_filter(RULES)
     groups = np.full(len(features), "", dtype=str)
     job = WindowJob("id", rules, "filter", prompt, features, COLUMNS, groups, lambda i: {"index": i}, None)
-    model = ModelSettings("openai/m", api_base=server.url, concurrency=CONCURRENT, timeout_s=0.3, max_retries=3)
+    model = ModelSettings("openai/m", api_base=server.url, concurrency=CONCURRENT, timeout_s=1.0, max_retries=3)
 
     async def run() -> list[State]:
         with Store(folder) as store:

@@ -227,3 +227,41 @@ def test_label_texts_must_be_there(run, words, small) -> None:
     run("limit=40", "sample=balanced")
     with pytest.raises(LanharError, match=re.escape("lanhar.interpret labels")):
         train(training(words, small, "interpretation.missing=drop"))
+
+
+def test_what_the_store_has_needs_neither_key_nor_server(run, words, honest, store, monkeypatch, capsys) -> None:
+    run("limit=8", "sample=balanced")
+    monkeypatch.delenv("OPENAI_API_KEY")
+    # No server listens there, and it is not one of this machine, which alone may go without a key.
+    gone = ["interpreter.api_base=http://192.0.2.7/v1"]
+    capsys.readouterr()
+    run("limit=8", "sample=balanced", *gone)
+    assert "8 accepted" in capsys.readouterr().out
+    assert len(honest.requests) == 8
+    with pytest.raises(LanharError, match="OPENAI_API_KEY"):
+        run("limit=9", "sample=balanced", *gone)
+    (summary,) = [s for s in store().interpreters() if s.attempts]
+    assert summary.attempts == 8
+
+
+def test_a_missing_key_is_told_before_anything_is_read(words, tmp_path, monkeypatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY")
+    more = ["interpreter.api_base=http://192.0.2.7/v1", f"data_dir={tmp_path / 'no'}"]
+    with pytest.raises(LanharError, match="OPENAI_API_KEY"):
+        interpret(configure("interpret", *words, *more))
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_key_that_only_a_rewriting_needs_is_told_in_one_line(run, honest, store, monkeypatch) -> None:
+    """All first answers are there, but the filter of this run rejects them."""
+    run("limit=2")
+    monkeypatch.delenv("OPENAI_API_KEY")
+    with pytest.raises(LanharError, match="OPENAI_API_KEY"):
+        run("limit=2", "interpreter.api_base=http://192.0.2.7/v1", "filter.grounding.min_sections=8")
+    assert len(honest.requests) == 2
+
+
+def test_dry_run_needs_no_key(run, honest, monkeypatch, capsys) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY")
+    run("limit=4", "dry_run=true", "interpreter.api_base=http://192.0.2.7/v1")
+    assert "4 texts" in capsys.readouterr().out

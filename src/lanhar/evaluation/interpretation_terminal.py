@@ -119,7 +119,7 @@ def _reasons(reasons: tuple[Reason, ...]) -> list[Padding]:
 def _took(view: WindowView) -> str:
     usage = view.usage
     answers = "1 answer" if usage.answers == 1 else f"{usage.answers} answers"
-    kept = [f", text of round {a.round}" for a in view.attempts if a.chosen and len(view.attempts) > 1]
+    kept = [f", text of round {a.round + 1}" for a in view.attempts if a.chosen and len(view.attempts) > 1]
     return (
         f"{answers} by {view.attempts[-1].model}, {usage.tokens} tokens, cost {usage.cost}, "
         f"median latency {usage.latency_s or 0.0:.2g} s"
@@ -132,4 +132,4 @@ def _earlier(attempt: AttemptView) -> Text:
         said = "not judged by this filter"
     else:
         said = "rejected" if attempt.reasons else "passed by itself, not among the others"
-    return Text(f"round {attempt.round}: {said}")
+    return Text(f"round {attempt.round + 1}: {said}")

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lanhar.interpretation.filter.verdict import Reason
-from lanhar.interpretation.llm.client import Client, Request
+from lanhar.interpretation.llm.client import Request
+from lanhar.interpretation.llm.on_demand import Answering
 from lanhar.interpretation.prompt import judge_messages
 from lanhar.interpretation.regeneration import ask_once, attempt_key, attempt_of
 from lanhar.interpretation.store import Attempt, Store
@@ -32,7 +33,7 @@ class Judge:
         store: keeps its answers.
     """
 
-    def __init__(self, interpreter: str, client: Client, store: Store) -> None:
+    def __init__(self, interpreter: str, client: Answering, store: Store) -> None:
         self._interpreter, self._client, self._store = interpreter, client, store
 
     async def check(

@@ -11,8 +11,9 @@ from typing import Any, Literal, Protocol
 
 from lanhar.errors import LanharError
 from lanhar.interpretation.filter.verdict import Reason
-from lanhar.interpretation.llm.client import Client, Reply, Request
+from lanhar.interpretation.llm.client import Reply, Request
 from lanhar.interpretation.llm.errors import BudgetSpent, RequestFailed, RunStopped
+from lanhar.interpretation.llm.on_demand import Answering
 from lanhar.interpretation.prompt import Message, feedback
 from lanhar.interpretation.store import Attempt, Outcome, Store
 
@@ -168,7 +169,7 @@ class Watch:
 class Writer:
     """Runs one job against one model and one store."""
 
-    def __init__(self, job: Job, client: Client, store: Store, settings: Regeneration, watch: Watch) -> None:
+    def __init__(self, job: Job, client: Answering, store: Store, settings: Regeneration, watch: Watch) -> None:
         self.job = job
         self.client = client
         self.store = store

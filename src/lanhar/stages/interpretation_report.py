@@ -152,6 +152,7 @@ def _reason_counts(left: Counter[str], found: Sequence[Counter[str]]) -> list[Re
 
 def _model_facts(shelf: Shelf) -> list[tuple[str, str]]:
     described = shelf.model.described(shelf.model.prompt.version)
+    described["prompt"] = f"{shelf.model.prompt.name} {described['prompt']}"
     names = ("interpreter", "model", "prompt", "schema", "temperature")
     facts = [(name, str(described[name])) for name in names]
     return [*facts, ("interpreter's id", shelf.model.window_id), ("filter", f"{_rules(shelf.cfg)} ({shelf.filter})")]

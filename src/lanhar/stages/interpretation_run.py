@@ -5,8 +5,8 @@ import shlex
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,19 @@ import numpy as np
 from omegaconf import DictConfig
 from rich.table import Table
 
+from lanhar.errors import LanharError
 from lanhar.evaluation.interpretation_view import dollars
 from lanhar.interpretation.judge import Judge
 from lanhar.interpretation.llm.addresses import check_address
 from lanhar.interpretation.llm.budget import Budget
 from lanhar.interpretation.llm.client import Client
-from lanhar.interpretation.llm.local import local_server, model_path
+from lanhar.interpretation.llm.local import local_server
+from lanhar.interpretation.llm.on_demand import OnDemand
 from lanhar.interpretation.llm.provider import api_key, count_tokens, price_of
 from lanhar.interpretation.llm.settings import ModelSettings
-from lanhar.interpretation.regeneration import Job, RoundCount, State, Watch, Writer, task_key
+from lanhar.interpretation.regeneration import Job, RoundCount, State, Watch, Writer, attempt_key, task_key
 from lanhar.interpretation.store import Store
+from lanhar.interpretation.store.database import FILE
 from lanhar.progress import live_counts
 from lanhar.stages.interpreters import LanguageModel, judge_id, judge_settings
 
@@ -32,20 +35,46 @@ SAMPLED_PROMPTS = 50
 """Prompts whose tokens are counted for an estimate."""
 
 
-def check_model(cfg: DictConfig, model: LanguageModel) -> None:
-    """Find out before the long work that a model may not be asked, has no key, or has no price to hold a limit by.
+def check_addresses(cfg: DictConfig, model: LanguageModel) -> None:
+    """Find out before the long work that a model may not be asked, whether or not it will be.
 
     Raises:
-        LanharError: one of these; the message says what to write.
+        LanharError: its address is not allowed; the message says what to write.
     """
-    for settings in [model.settings, *([judge_settings(cfg)] if cfg.filter.judge is not None else [])]:
-        if cfg.interpreter.name == "local" and settings is model.settings:
-            model_path(Path(cfg.interpreter.model_file) if cfg.interpreter.model_file else None)
-            continue
+    for settings in _asked(cfg, model):
         check_address(settings)
-        if not cfg.dry_run:
+
+
+def why_unusable(cfg: DictConfig, model: LanguageModel) -> LanharError | None:
+    """What keeps a model from being asked: no key, or no price to hold a limit by; None where nothing does."""
+    try:
+        for settings in _asked(cfg, model):
             api_key(settings)
             Budget(cfg.max_cost_usd, cfg.max_tokens).check_price(price_of(settings), settings.model)
+    except LanharError as error:
+        return error
+    return None
+
+
+def _asked(cfg: DictConfig, model: LanguageModel) -> list[ModelSettings]:
+    """The models that are asked elsewhere; a local one is started here and needs neither key nor address."""
+    judges = [judge_settings(cfg)] if cfg.filter.judge is not None else []
+    return judges if cfg.interpreter.name == "local" else [model.settings, *judges]
+
+
+def has_written(store: Path, interpreter: str) -> bool:
+    """Whether an interpreter was ever used with the store of a folder."""
+    if not (store / FILE).is_file():
+        return False
+    with Store(store, create=False) as opened:
+        return opened.settings_of(interpreter) is not None
+
+
+def must_ask(job: Job, model: LanguageModel, store: Store) -> bool:
+    """Whether any task has no answer yet. Where all have, old answers may do, judged anew if need be."""
+    temperature = model.regeneration.temperature_of(0)
+    keys = (attempt_key(job.interpreter, job.messages(i), temperature, 0) for i in range(len(job)))
+    return not all(store.answered(key) for key in keys)
 
 
 @dataclass(frozen=True)
@@ -134,8 +163,14 @@ def run_job(
         LanharError: the model cannot be used; what was answered is in the store.
     """
     budget = Budget(cfg.max_cost_usd, cfg.max_tokens)
-    with _served(cfg, model.settings) as settings:
-        return asyncio.run(_run(cfg, replace(model, settings=settings), store, make_job, budget, what))
+    return asyncio.run(_run(cfg, model, store, make_job, budget, what))
+
+
+@asynccontextmanager
+async def _client(cfg: DictConfig, settings: ModelSettings, budget: Budget) -> AsyncIterator[Client]:
+    with _served(cfg, settings) as served:
+        async with Client(served, budget) as client:
+            yield client
 
 
 @contextmanager
@@ -161,11 +196,12 @@ async def _run(
     watch = Watch()
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, _interrupted, watch)
     async with AsyncExitStack() as opened:
-        client = await opened.enter_async_context(Client(model.settings, budget))
+        client = await opened.enter_async_context(OnDemand(lambda: _client(cfg, model.settings, budget)))
         judge = None
         if cfg.filter.judge is not None:
             settings = judge_settings(cfg)
-            judge = Judge(judge_id(cfg), await opened.enter_async_context(Client(settings, budget)), store)
+            judging = await opened.enter_async_context(OnDemand(lambda: Client(settings, budget)))
+            judge = Judge(judge_id(cfg), judging, store)
         job = make_job(judge)
         writer = Writer(job, client, store, model.regeneration, watch)
         with live_counts(what, lambda: _shown(writer, watch, budget), len(job)) as watch.changed:
