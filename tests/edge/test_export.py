@@ -92,7 +92,7 @@ from lanhar.edge.labels import LabelEncoder
 print(LabelEncoder({str(bundle)!r}).embed("quick jumps").shape)
 """
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert out.stdout.strip() == "(32,)"
+    assert out.stdout.strip() == "(128,)"
 
 
 def test_predict_writes_a_timeline_and_a_picture(bundle, walk, tmp_path):

@@ -9,7 +9,7 @@ from hydra import compose, initialize_config_dir
 from lanhar.cli import config_dir
 from lanhar.errors import LanharError
 from lanhar.stages.confidence import run_confidence
-from lanhar.stages.confidence_fit import fit_confidence, source_views
+from lanhar.stages.confidence_fit import RATES, best_rate, fit_confidence, source_views
 from lanhar.stages.loading import load_run
 from lanhar.stages.reopen import open_run
 from lanhar.stages.unknown_scores import SCORES, load_answers
@@ -62,7 +62,7 @@ def test_nothing_of_the_target_is_read_before_the_test(opened, monkeypatch):
 
 
 def test_held_out_subjects_are_refused_at_the_stated_rate(opened):
-    cfg = confidence_config("rate=0.2")
+    cfg = confidence_config("threshold_from=rate", "rate=0.2")
     views = source_views(cfg, opened)
     fitted = fit_confidence(cfg, opened, views)
     assert set(opened.data.split["validation"]).isdisjoint(views.train_subjects)
@@ -70,8 +70,18 @@ def test_held_out_subjects_are_refused_at_the_stated_rate(opened):
         above = values > fitted.thresholds[name]
         shares = [above[views.changed_labels == c].mean() for c in np.unique(views.changed_labels)]
         assert np.mean(shares) <= 0.2 + 1e-9
-    stricter = fit_confidence(confidence_config("rate=0.6"), opened, views)
+    stricter = fit_confidence(confidence_config("threshold_from=rate", "rate=0.6"), opened, views)
     assert all(stricter.thresholds[name] < fitted.thresholds[name] for name in SCORES)
+
+
+def test_held_out_activities_choose_the_share_that_tells_them_best():
+    labels = np.repeat([0, 1, 2], 100)
+    known = np.tile(np.linspace(0, 1, 100), 3)
+    # An activity that nobody saw lies beyond 85 in 100 of the known windows.
+    without = {c: np.where(labels == c, 0.86, known) for c in range(3)}
+    assert best_rate(without, labels) == 0.15
+    far = {c: np.where(labels == c, 9.0, known) for c in range(3)}
+    assert best_rate(far, labels) == RATES[0]
 
 
 def test_every_activity_is_held_out_once(opened):
@@ -118,7 +128,8 @@ def test_a_run_that_held_nobody_out_cannot_be_sure(tmp_path, configure):
 
 
 @pytest.mark.parametrize(
-    ("word", "hint"), [("rate=1", "rate=0.05"), ("score=gut", "cosine"), ("copies=0", "1 or more")]
+    ("word", "hint"),
+    [("rate=1", "rate=0.05"), ("score=gut", "cosine"), ("threshold_from=gut", "held_out"), ("copies=0", "1 or more")],
 )
 def test_a_mistake_is_found_before_a_run_is_opened(word, hint, tmp_path):
     with pytest.raises(LanharError, match=hint):

@@ -19,6 +19,9 @@ TEST_VECTORS = "test_vectors.json"
 ENCODERS = {"fp32": "encoder.onnx", "int8": "encoder.int8.onnx"}
 TEXT_ENCODER = "text_encoder.int8.onnx"
 TOKENIZER = "tokenizer.json"
+DISTANCES = ("input_distance", "embedding_distance")
+"""Unknown scores that a graph gives as its second output."""
+SCORES = (*DISTANCES, "probability", "cosine")
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,20 @@ class Labels:
 
 
 @dataclass(frozen=True)
+class UnknownRule:
+    """What `lanhar.confidence` set for a run.
+
+    Attributes:
+        score: `input_distance` or `embedding_distance`, the graph's second output; `probability`, 1 - the confidence of
+            the nearest activity; `cosine`, 1 - the cosine to it.
+        above: a window with a higher score is unknown.
+    """
+
+    score: str
+    above: float
+
+
+@dataclass(frozen=True)
 class Bundle:
     """A bundle whose files are what its manifest says.
 
@@ -71,6 +88,7 @@ class Bundle:
         labels: the label bank.
         temperature: cosines are divided by it before the softmax that gives confidences.
         unknown_threshold: confidence below which a window is unknown; None never says so.
+        unknown: a rule for it that was set on the source; None where the run has none.
     """
 
     folder: Path
@@ -79,6 +97,7 @@ class Bundle:
     labels: Labels
     temperature: float
     unknown_threshold: float | None
+    unknown: UnknownRule | None = None
 
     def file(self, name: str) -> Path:
         """Path of one of the bundle's files.
@@ -131,7 +150,11 @@ def _bundle(folder: Path, manifest: dict[str, Any]) -> Bundle:
     settings, bank = _read(folder / PREPROCESSING), _read(folder / LABEL_BANK)
     rates = settings["accepted_rates_hz"]
     labels = bank["labels"]
-    threshold = manifest["unknown_threshold"]
+    threshold, rule = manifest["unknown_threshold"], manifest.get("unknown")
+    if rule is not None and rule["score"] not in SCORES:
+        raise LanharError(
+            f"the bundle '{folder}' says unknown by '{rule['score']}', which this lanhar has not; update it"
+        )
     return Bundle(
         folder,
         manifest,
@@ -149,6 +172,7 @@ def _bundle(folder: Path, manifest: dict[str, Any]) -> Bundle:
         ),
         float(manifest["temperature"]),
         None if threshold is None else float(threshold),
+        None if rule is None else UnknownRule(str(rule["score"]), float(rule["above"])),
     )
 
 

@@ -14,7 +14,7 @@ import lanhar
 from lanhar.activities import REGISTRY
 from lanhar.datasets import get_dataset
 from lanhar.edge.bundle import BUNDLE_VERSION, file_digest, short_floats
-from lanhar.edge.parity import Parity
+from lanhar.edge.parity import Outputs, Parity
 from lanhar.edge.runtime import softmax
 from lanhar.edge.samples import FILTER_PERIODS, GAP_PERIODS, KAISER_BETA, PASS_BAND, SHORTEST_GAP_S
 from lanhar.evaluation.metrics import Metrics
@@ -42,6 +42,7 @@ def preprocessing(length: int, rate_hz: float, hop_s: float) -> dict[str, Any]:
         "in_the_graph": ["turning the window upright by its mean acceleration", "measuring and scaling"],
         "input": {"name": "window", "shape": [length, 6], "type": "float32"},
         "output": {"name": "embedding", "type": "float32", "length": 1},
+        "distance_output": "distance, one float32, where manifest.json names a distance in `unknown`",
         "accepted_rates_hz": list(RATES_HZ),
         "gaps": {"sampling_periods": GAP_PERIODS, "but_at_least_s": SHORTEST_GAP_S},
         "resampling": {
@@ -74,7 +75,7 @@ def label_bank(bank: LabelBank) -> dict[str, Any]:
 def test_vectors(
     windows: NDArray[np.float32],
     truths: NDArray[np.str_],
-    embeddings: Mapping[str, NDArray[np.float32]],
+    outputs: Mapping[str, Outputs],
     bank: LabelBank,
     temperature: float,
 ) -> dict[str, Any]:
@@ -83,14 +84,14 @@ def test_vectors(
     Args:
         windows: (N, L, 6) raw.
         truths: (N,) what was really done.
-        embeddings: precision → (N, D).
+        outputs: precision → what its graph gives.
         bank: the label bank.
         temperature: of the confidences.
     """
     rows = []
     for index, (window, truth) in enumerate(zip(windows, truths, strict=True)):
         row: dict[str, Any] = {"performed": str(truth), "window": short_floats(window)}
-        for precision, embedded in embeddings.items():
+        for precision, (embedded, distances) in outputs.items():
             cosines = bank.embeddings.numpy() @ embedded[index]
             row[precision] = {
                 "embedding": short_floats(embedded[index]),
@@ -98,18 +99,24 @@ def test_vectors(
                 "confidences": [round(float(share), 6) for share in softmax(cosines / temperature)],
                 "activity": bank.names[int(cosines.argmax())],
             }
+            if distances is not None:
+                row[precision]["distance"] = float(distances[index])
         rows.append(row)
     return {
         "recordings": f"{get_dataset(VECTORS_FROM).title}, {get_dataset(VECTORS_FROM).source}",
         "terms": get_dataset(VECTORS_FROM).licence,
         "labels": list(bank.names),
-        "tolerance": {"fp32": "1e-4 of every number", "int8": "the same activity, a cosine of 0.99 to the embedding"},
+        "tolerance": {
+            "fp32": "1e-4 of every number",
+            "int8": "the same activity, a cosine of 0.99 to the embedding",
+            "distance": "0.01",
+        },
         "vectors": rows,
     }
 
 
 def manifest(
-    run: LoadedRun, parity: Parity, int8: Metrics, calibration: dict[str, Any], threshold: float | None, folder: Path
+    run: LoadedRun, parity: Parity, int8: Metrics, confidence: dict[str, Any], threshold: float | None, folder: Path
 ) -> dict[str, Any]:
     """Where the bundle comes from, what it reaches and which files it has."""
     report = run.report["run"]
@@ -123,7 +130,7 @@ def manifest(
         "versions": {"lanhar": lanhar.__version__} | {name: version(name) for name in ("torch", "onnx", "onnxruntime")},
         "run": {name: report[name] for name in (*names, *more) if name in report},
         "encoder": {"kind": type(encoder).__name__, "parameters": sum(p.numel() for p in encoder.parameters())},
-        **calibration,
+        **confidence,
         "unknown_threshold": threshold,
         "metrics": {
             "tested_on": report["target"],

@@ -1,7 +1,5 @@
 """A finished run as a bundle, checked on real windows before it is written."""
 
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -9,26 +7,29 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from omegaconf import DictConfig
+from torch import nn
 
 from lanhar.datamodules.window_cache import open_windows
 from lanhar.datasets import get_dataset, sample_dir
 from lanhar.datasets.locate import no_progress
 from lanhar.edge import description
 from lanhar.edge.bundle import ENCODERS, LABEL_BANK, MANIFEST, PREPROCESSING, TEST_VECTORS, TEXT_ENCODER
-from lanhar.edge.device_encoder import DeviceEncoder
+from lanhar.edge.device_encoder import DeviceEncoder, MeasuringEncoder
 from lanhar.edge.graphs import check_packages, quantise, write_graph
 from lanhar.edge.other_formats import write_other_formats
-from lanhar.edge.parity import Parity, compare, device_frame, embed_with, require
+from lanhar.edge.parity import Parity, compare, compare_unknown, device_frame, embed_with, require
+from lanhar.edge.placing import replacing
 from lanhar.edge.text_graph import write_text_encoder
 from lanhar.errors import LanharError
 from lanhar.evaluation.metrics import Metrics, evaluate
-from lanhar.files import read_json, write_json, write_text
+from lanhar.files import write_json, write_text
+from lanhar.models.sensor_encoder import SensorEncoder
 from lanhar.progress import console, progress_bar
 from lanhar.signals.units import STANDARD_GRAVITY_M_S2
 from lanhar.stages.loading import LoadedRun
-from lanhar.stages.reopen import OpenedRun, open_run
+from lanhar.stages.reopen import OpenedRun, described, open_run
 from lanhar.stages.settings import cache_folder, window_settings
-from lanhar.stages.unknown_scores import CONFIDENCE
+from lanhar.stages.unknown_scores import CONFIDENCE, Answers, load_answers
 
 README = "README.md"
 COMPARED = 1000
@@ -51,12 +52,8 @@ def export_run(cfg: DictConfig) -> Path:
     _check(cfg)
     folder = Path(cfg.out or Path(cfg.run) / "bundle")
     opened = open_run(Path(cfg.run), cfg.data_dir, cfg.cache_dir)
-    with tempfile.TemporaryDirectory() as temporary:
-        written = Path(temporary) / "bundle"
-        written.mkdir()
+    with replacing(folder) as written:
         _write(cfg, opened, written)
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(written, folder)
     return folder
 
 
@@ -75,42 +72,55 @@ def _check(cfg: DictConfig) -> None:
 def _write(cfg: DictConfig, opened: OpenedRun, folder: Path) -> None:
     run, settings = opened.run, window_settings(opened.cfg)
     encoder, bank = run.mapping.module.sensor_encoder, run.bank.embeddings.numpy()
-    model = DeviceEncoder(encoder).eval()
+    answers = load_answers(run) if (run.folder / CONFIDENCE).is_file() else None
+    model, outputs = _model(encoder, answers)
     example = torch.zeros(settings.length, 6)
     example[:, 2] = STANDARD_GRAVITY_M_S2
     paths = {precision: folder / name for precision, name in ENCODERS.items()}
-    write_graph(model, (example,), ["window"], paths["fp32"])
+    write_graph(model, (example,), ["window"], paths["fp32"], outputs=outputs)
     quantise(paths["fp32"], encoder, paths["int8"])
-    parity, int8 = _tested(opened, model, paths)
+    parity, int8 = _tested(opened, answers, paths)
     for line in write_other_formats(model, example, folder):
         console.print(line, soft_wrap=True)
-    if cfg.text_encoder:
+    if cfg.words:
         cosine = write_text_encoder(run, folder)
         console.print(f"{TEXT_ENCODER}: every label's cosine to the run's own embedding is {cosine:.3f} or more")
 
-    calibration = _calibrated(run)
+    confidence = _confidence(run, answers)
     write_json(folder / PREPROCESSING, description.preprocessing(settings.length, settings.rate_hz, float(cfg.hop_s)))
     write_json(folder / LABEL_BANK, description.label_bank(run.bank))
     raw, truths = _sample_windows(opened.cfg)
     embedded = {precision: embed_with(path, raw, no_progress, "") for precision, path in paths.items()}
-    vectors = description.test_vectors(raw, truths, embedded, run.bank, calibration["temperature"])
+    vectors = description.test_vectors(raw, truths, embedded, run.bank, confidence["temperature"])
     write_json(folder / TEST_VECTORS, vectors)
     write_text(folder / README, description.readme(run, float(cfg.hop_s)))
     threshold = None if cfg.unknown_threshold is None else float(cfg.unknown_threshold)
     metrics = _metrics(opened, int8 @ bank.T)
-    write_json(folder / MANIFEST, description.manifest(run, parity, metrics, calibration, threshold, folder))
+    write_json(folder / MANIFEST, description.manifest(run, parity, metrics, confidence, threshold, folder))
 
 
-def _tested(opened: OpenedRun, model: DeviceEncoder, paths: dict[str, Path]) -> tuple[Parity, NDArray[np.float32]]:
+def _model(encoder: SensorEncoder, answers: Answers | None) -> tuple[nn.Module, list[str]]:
+    """What the graphs hold, and the names of its outputs: the embedding and, where it decides, the distance."""
+    if answers is None or answers.decides not in answers.scores.neighbours:
+        return DeviceEncoder(encoder).eval(), ["embedding"]
+    near = answers.scores.neighbours[answers.decides]
+    return MeasuringEncoder(encoder, near, answers.decides == "embedding_distance").eval(), ["embedding", "distance"]
+
+
+def _tested(opened: OpenedRun, answers: Answers | None, paths: dict[str, Path]) -> tuple[Parity, NDArray[np.float32]]:
     """How the graphs agree with the trained encoder, and the 8-bit one's embeddings (N, D) of the whole target."""
     target, bank = opened.data.target, opened.run.bank.embeddings.numpy()
+    model = DeviceEncoder(opened.run.mapping.module.sensor_encoder).eval()
     windows = device_frame(target, np.arange(len(target)))
     rows = np.unique(np.linspace(0, len(target) - 1, min(COMPARED, len(target))).astype(np.int64))
     fp32 = embed_with(paths["fp32"], windows[rows], progress_bar, "Comparing with the trained encoder")
     int8 = embed_with(paths["int8"], windows, progress_bar, "Testing the 8-bit encoder")
-    parity = compare(model, windows[rows], bank, fp32, int8[rows])
+    parity = compare(model, windows[rows], bank, fp32.embeddings, int8.embeddings[rows])
+    if answers is not None and int8.distances is not None:
+        expected = answers.scores.score(answers.decides, described(model.encoder, target.samples[rows]))
+        parity = compare_unknown(parity, expected, int8.distances[rows], answers.threshold)
     require(parity)
-    return parity, int8
+    return parity, int8.embeddings
 
 
 def _metrics(opened: OpenedRun, cosines: NDArray[np.float32]) -> Metrics:
@@ -120,16 +130,16 @@ def _metrics(opened: OpenedRun, cosines: NDArray[np.float32]) -> Metrics:
     return evaluate(scores, target.labels(run.tested), run.tested, target.subject)
 
 
-def _calibrated(run: LoadedRun) -> dict[str, Any]:
-    """The temperature of confidences: what `lanhar.confidence` set on the source, else the scale of training."""
-    path = run.folder / CONFIDENCE
-    if path.is_file():
-        return {
-            "temperature": float(read_json(path)["temperature"]),
-            "temperature_from": "lanhar.confidence, on held-out source subjects",
-        }
-    scale = float(run.cfg.mapping.loss.prototype.scale)
-    return {"temperature": 1 / scale, "temperature_from": "training: the scale of its cosines"}
+def _confidence(run: LoadedRun, answers: Answers | None) -> dict[str, Any]:
+    """Temperature and `unknown`: what `lanhar.confidence` set on the source, else the scale of training and nothing."""
+    if answers is None:
+        scale = float(run.cfg.mapping.loss.prototype.scale)
+        return {"temperature": 1 / scale, "temperature_from": "training: the scale of its cosines", "unknown": None}
+    return {
+        "temperature": answers.scores.temperature,
+        "temperature_from": "lanhar.confidence, on held-out source subjects",
+        "unknown": {"score": answers.decides, "above": answers.threshold},
+    }
 
 
 def _sample_windows(cfg: DictConfig) -> tuple[NDArray[np.float32], NDArray[np.str_]]:

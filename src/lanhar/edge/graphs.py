@@ -41,15 +41,17 @@ def write_graph(
     names: Sequence[str],
     path: Path,
     dynamic: dict[str, dict[int, str]] | None = None,
+    outputs: Sequence[str] = ("embedding",),
 ) -> None:
     """Trace a module in eval mode into an ONNX file without leftovers of the tracing.
 
     Args:
-        module: its output is named `embedding`.
+        module: gives one tensor, or several.
         inputs: example tensors.
         names: of the inputs.
         path: the file to write.
         dynamic: input → axis → name, for axes of any length.
+        outputs: their names.
     """
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         traced = Path(folder) / "traced.onnx"
@@ -66,7 +68,7 @@ def write_graph(
                 dynamo=False,
                 opset_version=OPSET,
                 input_names=list(names),
-                output_names=["embedding"],
+                output_names=list(outputs),
                 dynamic_axes=dynamic,
             )
         finally:
@@ -87,7 +89,22 @@ def _simplify(traced: Path, path: Path) -> None:
     model = onnx.load(path)
     for number, node in enumerate(model.graph.node):
         node.name, node.doc_string = f"n{number}", ""
+    _shrink(model)
     onnx.save(model, path)
+
+
+def _shrink(model: "ModelProto") -> None:
+    """Store matrices of whole numbers from -127 to 127 as bytes; sessions turn them back once, when they open."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    for stored in model.graph.initializer:
+        values = numpy_helper.to_array(stored)
+        whole = values.ndim == 2 and values.size >= LARGE and values.dtype == np.float32
+        if not whole or np.abs(values).max() > 127 or (values != values.round()).any():
+            continue
+        name, stored_as = stored.name, f"{stored.name}_int8"
+        stored.CopyFrom(numpy_helper.from_array(values.astype(np.int8), stored_as))
+        model.graph.node.insert(0, helper.make_node("Cast", [stored_as], [name], name=name, to=TensorProto.FLOAT))
 
 
 def quantise(path: Path, trained: nn.Module, to: Path) -> None:

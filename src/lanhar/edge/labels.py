@@ -18,7 +18,7 @@ class LabelEncoder:
     """Embeds descriptions of activities where the bundle's label bank lies.
 
     Args:
-        folder: of a bundle that was exported with `text_encoder=true`.
+        folder: of a bundle that was exported with `words=true`.
 
     Raises:
         LanharError: the bundle holds no text encoder, a file is not what it was, or `tokenizers` is not installed.
@@ -29,7 +29,7 @@ class LabelEncoder:
         if (folder / MANIFEST).is_file():
             read_bundle(folder)
         if not ((folder / TEXT_ENCODER).is_file() and (folder / TOKENIZER).is_file()):
-            raise LanharError(f"the bundle '{folder}' has no text encoder; export the run with text_encoder=true")
+            raise LanharError(f"the bundle '{folder}' has no text encoder; export the run with words=true")
         try:
             from tokenizers import Tokenizer
         except ImportError:

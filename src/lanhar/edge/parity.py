@@ -1,7 +1,8 @@
 """Whether a graph on the device gives what the trained model gives, on real windows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -31,12 +32,32 @@ class Parity:
         fp32_difference: largest difference of any number of an embedding.
         int8_same_activity: share of windows, 0 to 1.
         int8_least_cosine: between an 8-bit embedding and the trained model's.
+        int8_same_unknown: share of windows that both call unknown or both do not, by their distance; None without one.
+        distance_difference: largest of a distance.
     """
 
     windows: int
     fp32_difference: float
     int8_same_activity: float
     int8_least_cosine: float
+    int8_same_unknown: float | None = None
+    distance_difference: float | None = None
+
+
+class Outputs(NamedTuple):
+    """What a graph gives for N windows.
+
+    Attributes:
+        embeddings: (N, D).
+        distances: (N,) to the training windows; None where the graph measures none.
+    """
+
+    embeddings: Array
+    distances: Array | None
+
+    def at(self, rows: NDArray[np.int64]) -> "Outputs":
+        """Some of the windows."""
+        return Outputs(self.embeddings[rows], None if self.distances is None else self.distances[rows])
 
 
 def device_frame(windows: Windows, rows: NDArray[np.int64]) -> Array:
@@ -51,11 +72,12 @@ def device_frame(windows: Windows, rows: NDArray[np.int64]) -> Array:
     return np.concatenate([aligned[:, :, :3] @ rotation, aligned[:, :, 3:] @ rotation], axis=2)
 
 
-def embed_with(graph: Path, windows: Array, progress: Progress, what: str) -> Array:
-    """(N, D) embeddings of raw windows (N, L, 6), one by one as a device runs them."""
+def embed_with(graph: Path, windows: Array, progress: Progress, what: str) -> Outputs:
+    """The outputs for raw windows (N, L, 6), one by one as a device runs them."""
     session = open_graph(graph)
-    rows = [session.run(None, {"window": window})[0] for window in progress(windows, what, len(windows))]
-    return np.stack(rows)
+    rows = [session.run(None, {"window": window}) for window in progress(windows, what, len(windows))]
+    embeddings, *distances = (np.stack(column) for column in zip(*rows, strict=True))
+    return Outputs(embeddings, distances[0] if distances else None)
 
 
 @torch.no_grad()
@@ -79,6 +101,13 @@ def compare(model: nn.Module, windows: Array, bank: Array, fp32: Array, int8: Ar
     )
 
 
+def compare_unknown(parity: Parity, expected: NDArray[np.float64], distances: Array, threshold: float) -> Parity:
+    """Add how well a graph's distances (N,) agree with those (N,) that set the threshold."""
+    same = (expected > threshold) == (distances > threshold)
+    furthest = float(np.abs(expected - distances).max())
+    return replace(parity, int8_same_unknown=float(same.mean()), distance_difference=furthest)
+
+
 def require(parity: Parity) -> None:
     """Refuse graphs that do not do what the trained model does.
 
@@ -93,5 +122,10 @@ def require(parity: Parity) -> None:
     if not parity.int8_same_activity >= LEAST_SAME:
         raise LanharError(
             f"encoder.int8.onnx names the same activity as the trained encoder for {parity.int8_same_activity:.1%} of "
+            f"{parity.windows} real windows, less than {LEAST_SAME:.0%}; nothing was written"
+        )
+    if parity.int8_same_unknown is not None and not parity.int8_same_unknown >= LEAST_SAME:
+        raise LanharError(
+            f"encoder.int8.onnx says `unknown` as lanhar.confidence does for {parity.int8_same_unknown:.1%} of "
             f"{parity.windows} real windows, less than {LEAST_SAME:.0%}; nothing was written"
         )

@@ -14,7 +14,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from lanhar.edge.bundle import ENCODERS, Bundle, read_bundle
+from lanhar.edge.bundle import DISTANCES, ENCODERS, Bundle, read_bundle
 from lanhar.edge.checks import DEGREES, complaint
 from lanhar.edge.samples import Array, Unusable, as_samples, uniform_window
 from lanhar.edge.stream import WindowStream
@@ -62,11 +62,17 @@ class Encoder:
             raise LanharError(f"there is no precision '{precision}'; write {' or '.join(ENCODERS)}")
         self.bundle = bundle
         self._session = open_graph(bundle.file(ENCODERS[precision]), threads)
+        if bundle.unknown and bundle.unknown.score in DISTANCES and len(self._session.get_outputs()) < 2:
+            raise LanharError(f"{ENCODERS[precision]} gives no {bundle.unknown.score}; export the run again")
 
     def embed(self, window: NDArray[np.float32]) -> NDArray[np.float32]:
         """Embed a raw window (L, 6) at the bundle's rate: (D,), unit length."""
-        embedding: NDArray[np.float32] = self._session.run(None, {"window": window})[0]
-        return embedding
+        return self.measure(window)[0]
+
+    def measure(self, window: NDArray[np.float32]) -> tuple[NDArray[np.float32], float | None]:
+        """The embedding (D,) of a raw window (L, 6), and its distance to the training windows, if the graph has it."""
+        embedding, *distance = self._session.run(None, {"window": window})
+        return embedding, float(distance[0]) if distance else None
 
 
 def open_graph(path: Path, threads: int = 1) -> Any:
@@ -122,6 +128,7 @@ class Recogniser:
         self._stream = WindowStream(bundle.preprocessing, hop_s, wait_s)
         self._names = list(bundle.labels.names)
         self._bank = bundle.labels.embeddings.copy()
+        self._added: set[str] = set()
         self._past: NDArray[np.float64] | None = None
         self._in_degrees = False
 
@@ -155,6 +162,7 @@ class Recogniser:
         if name in self._names:
             self.remove_label(name)
         self._names.append(name)
+        self._added.add(name)
         self._bank = np.concatenate([self._bank, vector[None] / size])
         self._past = None
 
@@ -168,6 +176,7 @@ class Recogniser:
             raise LanharError(f"there is no label '{name}'; there are {', '.join(self._names) or 'none'}")
         row = self._names.index(name)
         del self._names[row]
+        self._added.discard(name)
         self._bank = np.delete(self._bank, row, axis=0)
         self._past = None
 
@@ -205,25 +214,33 @@ class Recogniser:
         self._in_degrees |= wrong == DEGREES
         if wrong or self._in_degrees:
             return self._unusable(end_s, wrong or DEGREES)
-        embedding = self._encoder.embed(window)
+        embedding, distance = self._encoder.measure(window)
         if not self._names or not np.isfinite(embedding).all():
             return self._unusable(end_s, "the encoder gives no number" if self._names else "there is no label")
-        return self._named(end_s, embedding)
+        return self._named(end_s, embedding, distance)
 
     def _unusable(self, end_s: float, reason: str) -> Prediction:
         self._past = None
         return Prediction(end_s, None, 0.0, (), reason)
 
-    def _named(self, end_s: float, embedding: NDArray[np.float32]) -> Prediction:
+    def _named(self, end_s: float, embedding: NDArray[np.float32], distance: float | None) -> Prediction:
         bundle = self._encoder.bundle
-        now = softmax(self._bank @ embedding / bundle.temperature)
+        cosines = self._bank @ embedding
+        now = softmax(cosines / bundle.temperature)
+        far = math.nan if distance is None else distance
+        scores = {"probability": 1 - now.max(), "cosine": 1 - cosines.max()} | dict.fromkeys(DISTANCES, far)
         now = now if self._past is None else self._smoothing * self._past + (1 - self._smoothing) * now
         self._past = now if self._smoothing else None
         top = tuple((self._names[i], float(now[i])) for i in np.argsort(-now)[:3])
         name, confidence = top[0]
-        threshold = bundle.unknown_threshold
+        threshold, rule = bundle.unknown_threshold, bundle.unknown
         if threshold is not None and confidence < threshold:
             return Prediction(end_s, None, confidence, top, f"a confidence of {confidence:.2f}, below {threshold:g}")
+        # A label that was added lies far from all that training saw, by nature.
+        if rule is not None and name not in self._added and not scores[rule.score] <= rule.above:
+            kind = rule.score.replace("_", " ")
+            reason = f"unlike the training windows: {kind} {scores[rule.score]:.3g}, above {rule.above:.3g}"
+            return Prediction(end_s, None, confidence, top, reason)
         return Prediction(end_s, name, confidence, top)
 
 

@@ -71,6 +71,6 @@ def _checked(encoder: LabelEncoder, texts: Sequence[Sequence[str]], embeddings: 
     if not min(rows) >= LEAST_COSINE:
         raise LanharError(
             f"{TEXT_ENCODER} gives a label a cosine of {min(rows):.3f} to the run's own embedding, less than "
-            f"{LEAST_COSINE}; nothing was written, write text_encoder=false to leave it out"
+            f"{LEAST_COSINE}; nothing was written, write words=false to leave it out"
         )
     return min(rows)

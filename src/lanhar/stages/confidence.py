@@ -27,6 +27,7 @@ from lanhar.stages.reopen import OpenedRun, described, open_run, run_folders
 from lanhar.stages.unknown_scores import SCORES, save_confidence
 
 ALL = "all unseen"
+THRESHOLDS_FROM = ("held_out_activities", "rate")
 SHARED = (
     "study", "method", "protocol", "windows", "label_space", "source", "target", "seed", "n_windows",
     "accuracy", "weighted_f1", "macro_f1",
@@ -71,8 +72,9 @@ def check_confidence(cfg: DictConfig) -> None:
     """Find what is wrong with the numbers before any run is opened."""
     if not 0 < cfg.rate < 1:
         raise LanharError(f"rate is {cfg.rate}; write a share above 0 and below 1, such as rate=0.05")
-    if cfg.score not in SCORES:
-        raise LanharError(f"score is '{cfg.score}'; write one of {', '.join(SCORES)}")
+    for name, choices in (("score", SCORES), ("threshold_from", THRESHOLDS_FROM)):
+        if cfg[name] not in choices:
+            raise LanharError(f"{name} is '{cfg[name]}'; write one of {', '.join(choices)}")
     for name in ("copies", "max_windows", "held_out_steps"):
         if cfg[name] < 1:
             raise LanharError(f"{name} is {cfg[name]}; write 1 or more")
@@ -151,7 +153,8 @@ def _write_run(
         "temperature": fitted.temperatures["changed"],
         "score": cfg.score,
         "threshold": fitted.thresholds[cfg.score],
-        "rate": float(cfg.rate),
+        "threshold_from": str(cfg.threshold_from),
+        "rate": fitted.rates[cfg.score],
         "fitted_on": {"subjects": opened.data.split["validation"], "copies": int(cfg.copies)},
         "temperatures": fitted.temperatures,
         "thresholds": fitted.thresholds,

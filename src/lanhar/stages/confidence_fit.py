@@ -1,6 +1,6 @@
 """Temperature and thresholds of a finished run, set on its source alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,13 +13,16 @@ from torch import Tensor
 from lanhar.datamodules.sampling import BalancedBatches
 from lanhar.errors import LanharError
 from lanhar.evaluation.calibration import fit_temperature
-from lanhar.evaluation.open_set import refused, separation, threshold_at
+from lanhar.evaluation.open_set import Scores, refused, separation, threshold_at
 from lanhar.models.sensor_encoder import SensorEncoder
 from lanhar.progress import progress_bar
 from lanhar.stages.data import balanced_windows
 from lanhar.stages.reopen import OpenedRun, described, described_copies
 from lanhar.stages.tuning import tune
 from lanhar.stages.unknown_scores import SCORES, UnknownScores, embedded
+
+RATES = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
+"""Shares of known windows, changed as other pockets would, that held-out activities choose from."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,14 @@ class Fitted:
     Attributes:
         scores: of the run's own encoder.
         temperatures: `recorded` and `changed`: what kind of held-out windows each was fitted on.
+        rates: score → share of the held-out subjects' changed windows that may be refused.
         thresholds: score → above it a window is unknown.
         held_out: score → activity that was held out → `auroc` and `refused`.
     """
 
     scores: UnknownScores
     temperatures: dict[str, float]
+    rates: dict[str, float]
     thresholds: dict[str, float]
     held_out: dict[str, dict[str, dict[str, float]]]
 
@@ -92,10 +97,12 @@ def source_views(cfg: DictConfig, opened: OpenedRun) -> SourceViews:
 
 
 def fit_confidence(cfg: DictConfig, opened: OpenedRun, views: SourceViews) -> Fitted:
-    """Set temperature and thresholds on held-out subjects, and test the thresholds on held-out activities.
+    """Set temperature and thresholds on held-out subjects and held-out activities.
 
     Held-out subjects wear the phone where the training subjects do, so that a run is nearly always right about them
-    as recorded; their windows are therefore changed as stage 2 changes its own.
+    as recorded; their windows are therefore changed as stage 2 changes its own. Changed windows lie further out than
+    those of most real pockets, so that a small share of them, refused, makes a high threshold: held-out activities may
+    say which share tells known from unknown best.
     """
     encoder, bank = opened.run.mapping.module.sensor_encoder, opened.run.bank.embeddings
     kinds = {"recorded": (views.recorded, views.recorded_labels), "changed": (views.changed, views.changed_labels)}
@@ -105,34 +112,54 @@ def fit_confidence(cfg: DictConfig, opened: OpenedRun, views: SourceViews) -> Fi
     }
     scores = UnknownScores.of(encoder, bank, temperatures["changed"], views.train)
     known = scores.all(views.changed)
-    thresholds = {name: threshold_at(known[name], views.changed_labels, float(cfg.rate)) for name in SCORES}
-    return Fitted(scores, temperatures, thresholds, held_out_activities(cfg, opened, views, temperatures["changed"]))
+    labels = views.changed_labels
+    without = held_out_activities(cfg, opened, views, temperatures["changed"])
+    rates = {name: float(cfg.rate) for name in SCORES}
+    if without and cfg.threshold_from == "held_out_activities":
+        rates = {name: best_rate({c: own[name] for c, own in without.items()}, labels) for name in SCORES}
+    thresholds = {name: threshold_at(known[name], labels, rates[name]) for name in SCORES}
+    held_out = {
+        name: {
+            opened.data.space.activities[c]: {
+                "auroc": separation(own[name][labels == c], own[name][labels != c]),
+                "refused": refused_at(rates[name], own[name], labels, c),
+            }
+            for c, own in without.items()
+        }
+        for name in SCORES
+    }
+    return Fitted(scores, temperatures, rates, thresholds, held_out)
+
+
+def best_rate(without: Mapping[int, Scores], labels: NDArray[np.int64]) -> float:
+    """The one of `RATES` that tells held-out activities from known ones best: refused less rate, mean over activities.
+
+    Args:
+        without: activity index → scores (J,) of an encoder that never saw it.
+        labels: (J,) activity indices.
+    """
+    gains = [np.mean([refused_at(rate, own, labels, c) for c, own in without.items()]) - rate for rate in RATES]
+    return RATES[int(np.argmax(gains))]
+
+
+def refused_at(rate: float, scores: Scores, labels: NDArray[np.int64], held: int) -> float:
+    """Share of a held-out activity's windows above the threshold that refuses a share `rate` of the others."""
+    threshold = threshold_at(scores[labels != held], labels[labels != held], rate)
+    return refused(scores[labels == held], threshold)
 
 
 def held_out_activities(
     cfg: DictConfig, opened: OpenedRun, views: SourceViews, temperature: float
-) -> dict[str, dict[str, dict[str, float]]]:
-    """Train an encoder without each activity in turn and test how unknown it finds that activity of held-out subjects.
+) -> dict[int, dict[str, Scores]]:
+    """Train an encoder without each activity in turn; how unknown it finds the held-out subjects' changed windows.
 
     Returns:
-        score → activity → `auroc` against the other activities and share `refused` at the rate of `cfg.rate`. Empty
-        where a run has two activities only.
+        Index of the activity → score → (J,). Empty where a run has two activities only.
     """
     space = opened.data.space
-    found: dict[str, dict[str, dict[str, float]]] = {name: {} for name in SCORES}
-    if len(space) < 3:
-        return found
-    shown = progress_bar(list(enumerate(space.activities)), "Holding an activity out", len(space))
-    for index, activity in shown:
-        known, held = views.changed_labels != index, views.changed_labels == index
-        if not held.any():
-            continue
-        without = _without(cfg, opened, views, index, temperature)
-        for name, values in without.all(views.changed).items():
-            threshold = threshold_at(values[known], views.changed_labels[known], float(cfg.rate))
-            own = {"auroc": separation(values[held], values[known]), "refused": refused(values[held], threshold)}
-            found[name][activity] = own
-    return found
+    held = [c for c in range(len(space)) if (views.changed_labels == c).any()] if len(space) >= 3 else []
+    shown = progress_bar(held, "Holding an activity out", len(held))
+    return {c: _without(cfg, opened, views, c, temperature).all(views.changed) for c in shown}
 
 
 def _without(cfg: DictConfig, opened: OpenedRun, views: SourceViews, index: int, temperature: float) -> UnknownScores:

@@ -1,7 +1,7 @@
 """How unknown windows are to a sensor encoder and a label bank, and the answers of a run that knows it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ SCORES = ("input_distance", "embedding_distance", "probability", "cosine")
 UNKNOWN = "unknown"
 CONFIDENCE = "confidence.json"
 REFERENCE = "unknown.npz"
+REFERENCE_WINDOWS, RANK = 1000, 3
+"""Training windows that distances are taken to, few enough for a phone, and the neighbour that counts."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,10 @@ class UnknownScores:
     @classmethod
     def of(cls, encoder: SensorEncoder, bank: Tensor, temperature: float, train: Tensor) -> "UnknownScores":
         """Take distances to training windows (M, ...), as the encoder's fixed part makes them."""
-        inputs, embeddings = _flat(train), embedded(encoder, train)
+        rows = np.random.default_rng(0).permutation(len(train))[:REFERENCE_WINDOWS]
         near = {
-            "input_distance": Neighbours.fit(inputs),
-            "embedding_distance": Neighbours.fit(embeddings, standardise=False),
+            "input_distance": _thinned(Neighbours.fit(_flat(train), RANK), rows),
+            "embedding_distance": _thinned(Neighbours.fit(embedded(encoder, train), RANK, standardise=False), rows),
         }
         return cls(encoder, bank, temperature, near)
 
@@ -122,6 +124,11 @@ def load_answers(run: LoadedRun) -> Answers:
     encoder, bank = run.mapping.module.sensor_encoder, run.bank
     scores = UnknownScores(encoder, bank.embeddings, float(content["temperature"]), neighbours)
     return Answers(bank.names, scores, decides, float(content["threshold"]))
+
+
+def _thinned(near: Neighbours, rows: NDArray[np.int64]) -> Neighbours:
+    """Distances to some of the training windows; means and deviations stay those of all."""
+    return replace(near, reference=near.reference[rows])
 
 
 def _flat(inputs: Tensor) -> NDArray[np.float32]:
