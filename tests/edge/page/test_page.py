@@ -14,6 +14,9 @@ from lanhar.edge.labels import LabelEncoder
 from lanhar.edge.runtime import Recogniser, load
 from lanhar.edge.tables import write_header, write_predictions
 
+# A browser on two cores takes minutes.
+pytestmark = pytest.mark.slow
+
 WORDS = "Strength: strong bounce 4-6 m/s²\nRhythm: quick, even jumps in place\nVertical impact: hard landings"
 READY = "html[data-ready]"
 IPHONE = """
@@ -201,7 +204,6 @@ def test_it_works_without_its_server(full_bundle, serving, site, context, record
     page.wait_for_selector("#labels li:has-text('rope skipping')")
 
 
-@pytest.mark.slow
 def test_another_bundle_at_the_same_address_is_what_the_next_visit_shows(full_bundle, changed, serving, site, context):
     with serving(full_bundle) as first:
         opened(context, first.address).close()
@@ -337,7 +339,6 @@ def test_a_phone_that_opens_it_over_http_is_told_that_motion_needs_https(site, c
     browser.close()
 
 
-@pytest.mark.slow
 def test_over_https_with_a_certificate_that_is_trusted_it_works_offline(full_bundle, serving, site, chromium, tmp_path):
     import base64
     import hashlib

@@ -17,6 +17,9 @@ from lanhar.edge.tables import read_samples
 from lanhar.errors import LanharError
 from lanhar.interpretation.labels import label_interpretations
 
+# A browser on two cores takes minutes.
+pytestmark = pytest.mark.slow
+
 SETTINGS = Preprocessing(50.0, 300, 1.0, (20.0, 500.0))
 few = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 # Adding 0.0 makes 0 of -0.
