@@ -369,3 +369,35 @@ def test_what_a_concession_belongs_to_is_still_judged(
     heading: Heading, conclusion: str, measured: dict[str, float]
 ) -> None:
     assert _check(heading, conclusion, measured)
+
+
+@pytest.mark.parametrize(
+    ("heading", "text", "unread"),
+    [
+        ("Gyro-acc sync", "The sensors are only loosely related in phase.", ("phase", "coupled")),
+        ("Gyro-acc sync", "There is nothing for the acceleration to be in step with.", ("sync", "coupled")),
+        ("Strength", "Nothing here suggests a device at rest.", ("movement", "still")),
+        ("Rhythm", "The tempo is neither fast nor slow.", ("tempo", "slow")),
+        ("Rhythm", "Its regularity is only fair.", ("rhythm", "regular")),
+        ("Rhythm", "It follows that there is no reliable rhythm.", ("rhythm", "coupled")),
+        ("Posture / drift", "The tilt is not fixed but sways.", ("tilt", "stable")),
+        ("Posture / drift", "The net turn is small compared with the total rotation.", ("turning", "weak")),
+    ],
+)
+def test_idioms_are_not_taken_for_claims(heading, text, unread):
+    said = [one for one in read_claims(text, heading, load_grammar()) if isinstance(one, Claim)]
+    assert unread not in [(one.topic, name) for one in said for name in one.classes]
+
+
+@pytest.mark.parametrize(
+    ("text", "larger"),
+    [
+        ("Vertical, share 0.92.", ("vertical",)),
+        ("The little energy present is vertical.", ("vertical",)),
+        ("The rotation goes about the vertical.", ("vertical",)),
+        ("The energy is nearly even, with a marginal edge for the horizontal plane.", ("horizontal",)),
+    ],
+)
+def test_directions_that_are_only_named_are_compared(text, larger):
+    said = read_claims(text, "Axis dominance", load_grammar())
+    assert larger in [one.larger for one in said if isinstance(one, Comparison)]

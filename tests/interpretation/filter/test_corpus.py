@@ -53,9 +53,14 @@ def shares() -> dict[str, dict[str, float]]:
     return found
 
 
-# Rates when the texts were first scored, rounded down; docs/language_models.md has the table. Of texts that no rule
-# was shaped on there are none at present: the last ones moved to development when their failures were looked at.
-HELD_OUT: dict[str, float] = {}
+# Rates when the texts were first scored, less one text of sixty; docs/language_models.md has the table.
+HELD_OUT: dict[str, float] = {
+    "good": 0.86,
+    "wrong_conclusion": 0.93,
+    "wrong_number": 0.98,
+    "wrong_unit": 0.85,
+    "invented": 0.5,
+}
 
 
 def test_the_filter_tells_good_from_falsified_where_it_was_developed(shares):

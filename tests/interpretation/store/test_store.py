@@ -192,6 +192,17 @@ def test_outcomes_of_more_tasks_than_one_query_takes(store: Store) -> None:
     assert set(found) == set(tasks[::2])
 
 
+def test_outcomes_keep_their_own_origin_whatever_order_they_are_asked_in(store: Store) -> None:
+    tasks = [f"t{7 * i % 50}" for i in range(50)]
+    store.settle([an_outcome(task, origin={"window": i, "of": [task]}) for i, task in enumerate(tasks)])
+    wanted = [*tasks[::-1], "missing", tasks[3]]
+    found = store.outcomes(wanted, "f1")
+    assert list(found) == tasks[::-1]
+    assert {task: outcome.origin for task, outcome in found.items()} == {
+        task: {"window": i, "of": [task]} for i, task in enumerate(tasks)
+    }
+
+
 def test_either_all_of_the_outcomes_are_settled_or_none(store: Store) -> None:
     broken = an_outcome("u", status=None)
     with pytest.raises(LanharError):

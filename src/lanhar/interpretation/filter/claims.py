@@ -10,6 +10,8 @@ from lanhar.interpretation.filter.statements import Claim, Comparison
 from lanhar.interpretation.filter.topics import named_of, topic_of
 from lanhar.signals.table import Heading
 
+_COUPLING = frozenset({"coupled", "uncoupled"})
+"""Classes whose words come in pairs."""
 _NET_REACH = 5
 """Words from "net" to what is said of it."""
 _NUMBER_REACH = 3
@@ -38,7 +40,7 @@ def word_claims(s: Sentence) -> Iterator[Claim]:
     words = [(i, s.marks[i]) for i in s.words if is_word(s, s.marks[i])]
     joined: dict[str, list[str]] = {}
     for at, (i, mark) in enumerate(words):
-        if s.is_adverb(i) or trails(s, i) or _is_standard(s, mark) or _is_qualified(s, i):
+        if s.is_adverb(i) or trails(s, i) or _is_standard(s, mark) or _is_qualified(s, i) or _completes(s, i):
             continue
         classes = [] if _is_of_one_sensor(s, mark) else classes_of(s, i)
         topic = topic_of(s, mark, classes[0]) if classes else None
@@ -118,10 +120,25 @@ def _is_standard(s: Sentence, mark: Mark) -> bool:
     )
 
 
+def _completes(s: Sentence, i: int) -> bool:
+    """Whether the word belongs to the one before it: "only loosely related in phase"."""
+    if not i:
+        return False
+    mark, before = s.marks[i], s.marks[i - 1]
+    beside = before.end == mark.start and before.clause == mark.clause
+    return beside and before.roles.word in _COUPLING and mark.roles.word in _COUPLING
+
+
 def _is_qualified(s: Sentence, i: int) -> bool:
     """Whether another word of the clause decides, as in "rhythmic activity is not evident"."""
     mark = s.marks[i]
     others = [j for j in s.words if j != i and s.marks[j].clause == mark.clause]
+    if mark.roles.subject and any(j > i and s.is_predicate(s.marks[j]) for j in others):
+        # "its regularity is only fair"
+        return True
+    if mark.roles.word in AMOUNTS and s.tokens[mark.end : mark.end + 1] in (["compared"], ["relative"]):
+        # "small compared with the total rotation"
+        return True
     if mark.roles.word == "none" and any(j < i for j in others) and s.tokens[mark.start - 1] not in ("and", "but"):
         # "a strong correlation is absent", "smoothness is missing"
         return True

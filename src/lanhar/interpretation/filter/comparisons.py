@@ -22,6 +22,8 @@ _MARGINS = {
 """Words beside a comparison and the least ratio that they claim."""
 _REST = frozenset({"rest", "remainder", "remaining", "otherwise"})
 """Words after which not all of something is spoken of."""
+_HAPPENS = frozenset({"goes", "happens", "occurs", "runs", "place"})
+"""Words after which rotation is about something: "the rotation takes place about the vertical"."""
 _BANDS = {"high_freq": "low_freq", "low_freq": "high_freq"}
 """Each band and the other one."""
 
@@ -228,7 +230,10 @@ def _predicate_direction(s: Sentence, handled: set[int]) -> Iterator[Comparison]
         side, before = mark.roles.direction, s.marks[i - 1] if i else None
         if side not in ("vertical", "horizontal") or mark.clause in handled or s.is_static(mark):
             continue
+        directions = [other for other in s.marks if other.roles.direction]
         alone = mark.end == len(s.tokens) or s.tokens[mark.end] == ":"
+        # "Vertical, share 0.92", but not "Vertical, horizontal and rotational"
+        alone = alone or (s.tokens[mark.end] == "," and len(directions) == 1)
         if side and _is_turning_about(s, mark):
             turned = (side,) if not s.denials(mark) else other_directions((side,))
             yield Comparison("gyro", turned, side if s.denials(mark) else None, s.quote(mark))
@@ -238,18 +243,25 @@ def _predicate_direction(s: Sentence, handled: set[int]) -> Iterator[Comparison]
         if before is None:
             continue
         clause = [other for other in s.marks if other.clause == mark.clause]
-        if not before.has("copulas") or before.end != mark.start or any(other.has("parts") for other in clause):
+        if not before.has("copulas") or before.end != mark.start or any(_is_part(s, other) for other in clause):
             continue
         last = all(other.end <= mark.end or not (other.roles.word or other.roles.direction) for other in clause)
         if last and not any(other.has("negators") for other in clause):
             yield Comparison(s.sensor(mark), (side,), None, s.quote(mark))
 
 
+def _is_part(s: Sentence, mark: Mark) -> bool:
+    """Whether only a part is spoken of: "half is vertical", but not "the little energy is vertical"."""
+    return mark.has("parts") and s.tokens[mark.start] != "little"
+
+
 def _is_turning_about(s: Sentence, mark: Mark) -> bool:
     """Whether the rotation is said to be about a direction: "the rotation is hardly ever about the vertical"."""
     clause = [other for other in s.marks if other.clause == mark.clause]
     about = next((i for i in range(mark.start - 1, max(-1, mark.start - 4), -1) if s.tokens[i] == "about"), None)
-    if about is None or not s.has_copula(max(0, about - 3), about) or len(_together(s, mark)) > 1:
+    if about is None or len(_together(s, mark)) > 1:
+        return False
+    if not (s.has_copula(max(0, about - 3), about) or s.tokens[about - 1] in _HAPPENS):
         return False
     graded = {"parts", "mainly", "dominates", "yields", "verbs"}
     roles = frozenset().union(*(other.roles.grammar for other in clause))

@@ -93,7 +93,7 @@ class ConsistencyRule:
     """
 
     name: ClassVar[str] = "consistency"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
 
     slack: float = 1.0
 

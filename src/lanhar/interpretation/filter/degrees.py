@@ -7,6 +7,8 @@ _BEYOND = frozenset({"more", "beyond", "over", "exceeds", "exceeding", "above", 
 """Words beside a part of a turn after which it says only that there is one: "well beyond a right angle"."""
 _FACTORS = frozenset({"times", "twice", "half", "fold", "double"})
 """Words before "as" after which an amount is relative."""
+_ENDS = frozenset({"weak", "minimal", "none", "fast", "slow", "sharp", "smooth"})
+"""Classes of which "neither" leaves open what is between: "neither fast nor slow"."""
 _REACH = 7
 """Words from a negation to what it denies."""
 
@@ -44,7 +46,7 @@ def classes_of(s: Sentence, i: int) -> list[str]:
     softened = softened or _softened_after(s, i)
     if name is None or denied > 1:
         return []
-    if denied and name in ("weak", "minimal", "none") and _is_neither(s, mark):
+    if denied and name in _ENDS and _is_neither(s, mark):
         return []
     if denied and "either" in s.tokens[mark.end :]:
         # "not calm, but not vigorous either"
@@ -132,6 +134,9 @@ def _is_unreached(s: Sentence, mark: Mark) -> bool:
     # The mark's own first word may be the "to" of "too small to speak of".
     words = s.tokens[: mark.start + 1]
     if "whether" in words:
+        return True
+    if "nothing" in words and words[words.index("nothing") + 1 :][:1] in (["to"], ["for"]):
+        # "nothing for the acceleration to be in step with"
         return True
     if "too" not in words and "enough" not in words:
         return False

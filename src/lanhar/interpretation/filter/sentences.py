@@ -13,14 +13,14 @@ _MARK = re.compile(r"\[[^\]\d]{0,20}\]|\*+|`|[\"“”]")
 _SPOKEN = re.compile(r"\b(?:i\.e\.|e\.g\.|approx\.|vs\.|cf\.|resp\.)", re.IGNORECASE)
 _TOKEN = re.compile(
     r"[a-z]+(?:'[a-z]+)?|(?P<number>(?<![a-z])[-+−±~≈]?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?"
-    r"\s*(?:m/s\^?[23]?|rad/s|°|deg(?:rees)?\b|1/s|(?:s|g)\b)?)"
+    r"(?: *(?:m/s\^?[23]?|rad/s|°|deg(?:rees)?\b|1/s|(?:s|g)\b))?)"
     r"|=>|->|[%<>,:()→]|(?P<end>[.!?;\n]+)|\s-\s|[—–]"
 )
 _SAME = {"-": ",", "—": ",", "–": ",", "=>": "→", "->": "→"}
 """Tokens that mean the same as another."""
 _BORDERS = frozenset(",:→()")
 """Tokens at which a clause ends."""
-_TRANSLATION = frozenset({"acceleration", "accelerations", "translation"})
+_TRANSLATION = frozenset({"acceleration", "accelerations", "translation", "movement", "motion"})
 """Words for what the accelerometer measures."""
 AHEAD = 3
 """Words between an adjective and the noun that it stands before."""
@@ -183,6 +183,9 @@ class Sentence:
         if self.tokens[place] not in ("and", "but", "yet") or not marks or place + 1 not in found:
             return False
         before, after = marks[-1], found[place + 1][1]
+        if self.tokens[place] == "but" and any(m.has("negators") and m.clause == before.clause for m in marks):
+            # "not fixed but swaying"
+            return False
         return before.end == place and before.roles.word is not None and after.word is not None
 
     def _joins_directions(self, marks: Sequence[Mark], found: Mapping[int, tuple[int, Roles]], place: int) -> bool:

@@ -86,7 +86,7 @@ def _is_attribute(s: Sentence, mark: Mark) -> bool:
 
 def _balance(s: Sentence, mark: Mark) -> str | None:
     """Whose split is called even; unclear where single axes are named, or no directions at all."""
-    if any(other.roles.direction in ("x", "y") for other in s.marks):
+    if any(other.roles.direction in ("x", "y") for other in s.marks if other.clause == mark.clause):
         return None
     named = any(other.roles.direction for other in s.marks) or "rotation" in s.roles
     if not named and "balances" not in mark.roles.grammar:
@@ -108,6 +108,9 @@ def _candidates(s: Sentence, mark: Mark) -> list[Run]:
     if _is_listed(s, mark):
         return [run for run in s.runs if 0 <= run.start - mark.end <= AHEAD][:1]
     chosen = _subjects(s, before) if s.is_predicate(mark) and before else [*near[:1], *before, *after]
+    if not same and mark.roles.word in ("coupled", "uncoupled"):
+        # "The sensors disagree on the rate, though they are coupled" is about the sensors again.
+        return []
     if not same:
         earlier = [run for run in s.runs if run.clause < mark.clause and run.end <= mark.start][::-1]
         later = [run for run in s.runs if run.start > mark.end + 1 and _is_list(s, mark, run)]
