@@ -21,7 +21,7 @@ class Texts:
 
     Attributes:
         tokens: N lists of token ids.
-        labels: (N,) activity indices, -1 for none.
+        labels: (N,) activity indices.
         groups: (N,) subjects, for balanced batches.
     """
 

@@ -17,8 +17,8 @@ class VirtualMotion(nn.Module):
     accelerations with its square, and what nothing holds up is in free fall and cannot be pulled down faster.
 
     Args:
-        cadence_hz: lowest and highest wanted cadence, drawn evenly on a log scale. Human locomotion lies within 1 and
-            3.2 steps a second, from slow stairs to a sprint's start.
+        cadence_hz: lowest and highest wanted cadence, drawn evenly on a log scale. The default is a round
+            range about human walking and running, not a measured one.
         bounce_m_s2: lowest and highest wanted RMS of the vertical acceleration without gravity, likewise.
         gain: standard deviation, log scale, of a random smooth gain over frequency.
         acc_noise_m_s2: standard deviation of the accelerometer's noise, m/s².

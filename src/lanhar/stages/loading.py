@@ -104,7 +104,8 @@ def _loaded(folder: Path, cfg: DictConfig, stages: Mapping[str, Path]) -> Loaded
     run = report["run"]
     space = LabelSpace(tuple(run["trained_activities"]), {k: tuple(v) for k, v in run["merges"].items()})
     module = _sensor_mapping(cfg, space, _weights(stages["mapping"]), folder)
-    _compare_language_model(stages["alignment"], cfg, folder)
+    if cfg.text_encoder.trainable_layers == 0:
+        _compare_language_model(stages["alignment"], cfg, folder)
     encoder, tokenise = load_text_encoder(**plain(cfg.text_encoder))
     weights = _weights(stages["alignment"])
     prefix = "text_encoder."

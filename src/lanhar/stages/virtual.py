@@ -14,6 +14,7 @@ from lanhar.signals.features import compute_features
 from lanhar.signals.table import FEATURES
 from lanhar.stages.interpreters import is_language_model, make_rules
 from lanhar.stages.settings import plain
+from lanhar.stages.texts import interpret
 
 COLUMNS = [feature.name for feature in FEATURES]
 BATCH = 256
@@ -53,7 +54,7 @@ def virtual_windows(cfg: DictConfig, train: LabelledWindows) -> VirtualWindows |
     features = np.asarray(compute_features(samples, gravity, float(cfg.windows.rate_hz)), dtype=np.float32)
     none = np.empty((len(rows), 0), np.float32)
     windows = Windows(samples, gravity, features, none, np.asarray(train.dataset[rows]))
-    return VirtualWindows(windows, list(make_rules(cfg).interpret(features, COLUMNS)))
+    return VirtualWindows(windows, interpret(make_rules(cfg), windows))
 
 
 def virtual_identity(cfg: DictConfig) -> Any:
