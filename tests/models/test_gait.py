@@ -1,11 +1,16 @@
 """The gait encoder sees only what no pocket changes."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lanhar.datamodules.window_cache import WindowSettings, open_windows
+from lanhar.datasets import get_dataset, sample_dir
+from lanhar.datasets.locate import no_progress
 from lanhar.models.augment import turn
 from lanhar.models.gait.encoder import GaitDescriptors, GaitEncoder
 from lanhar.models.gait.harmonics import GaitHarmonics
@@ -155,3 +160,35 @@ def test_the_fixed_fourier_matrices_agree_with_numpy():
     count = ours.re.shape[-1]
     np.testing.assert_allclose(ours.re[0], spectrum.real[1 : count + 1], atol=1e-4)
     np.testing.assert_allclose(ours.im[0], spectrum.imag[1 : count + 1], atol=1e-4)
+
+
+def sway_and_rest(windows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Rotation about the vertical against that about the horizontal by wide band (B, 4), and strengths (B, 4)."""
+    described = GaitDescriptors(300).spectrum(windows[:, 90:210])
+    return described[:, -8:-4], described[:, -4:]
+
+
+@pytest.mark.parametrize("strength", [0.005, 0.02])
+def test_sway_is_measured_where_nothing_walks(strength):
+    time = torch.arange(300) / 50
+    x = torch.zeros(1, 300, 6)
+    x[..., 2] = GRAVITY
+    x[..., 3] = 0.25 * strength * torch.sin(2 * torch.pi * 0.8 * time)
+    x[..., 5] = strength * torch.sin(2 * torch.pi * 0.8 * time)
+    (sway,), (rest,) = sway_and_rest(x)
+    # Powers go with the square: four times the rotation is sixteen times the power.
+    assert float(sway[0]) == pytest.approx(math.log(16), abs=0.15)
+    assert float(sway[2]) == pytest.approx(0, abs=0.1)
+    assert float(rest[3] - rest[2]) == pytest.approx(math.log(16), abs=0.15)
+
+
+@pytest.mark.parametrize("name", ["uci", "motionsense"])
+def test_people_who_stand_sway_more_than_people_who_sit(name, tmp_path):
+    dataset = get_dataset(name)(sample_dir(), tmp_path, download=False)
+    windows = open_windows(dataset, WindowSettings(300, 50.0, 0.5), tmp_path, no_progress).windows
+    stand, sit = (
+        sway_and_rest(torch.from_numpy(np.array(windows.samples[windows.activity == activity])))[0][:, 0]
+        for activity in ("stand", "sit")
+    )
+    assert min(len(stand), len(sit)) > 5
+    assert (stand[:, None] > sit).float().mean() > 0.7
