@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from lanhar.activities import LabelSpace
+from lanhar.datamodules.batches import TARGET, VIRTUAL
 from lanhar.datamodules.window_batches import Unlabelled, WindowTexts
 from lanhar.datamodules.window_set import LabelledWindows, concatenate
 from lanhar.errors import LanharError
@@ -87,14 +88,24 @@ def test_changed_copies_are_shown_in_training_and_never_in_validation():
 
 def test_windows_without_labels_are_shown_as_they_are_and_keep_their_texts():
     further = windows("virtual").without_labels()
-    unlabelled = [Unlabelled(further, 100 + torch.arange(6.0)[:, None].expand(6, 3), "virtual")]
+    unlabelled = [Unlabelled(further, 100 + torch.arange(6.0)[:, None].expand(6, 3), VIRTUAL)]
     few = np.array([True, False, False, True, True])
     batches = build(batch_size=60, unlabelled=unlabelled, has_text=few, copies=3, augment=lambda x: x + 100)
     for batch in batches.train_dataloader():
-        free = batch.labels == -1
+        free = batch.labels == VIRTUAL
         # Two activities and the windows without one take turns.
         assert int(free.sum()) == 20
         assert batch.has_text[free].all()
         assert torch.equal(batch.texts[free][:, 0] - 100, batch.inputs[free][:, 0, 0])
         texts = set(batch.texts[~free & batch.has_text][:, 0].tolist())
         assert texts <= {0.0, 3.0, 4.0}
+
+
+def test_windows_without_labels_may_come_without_texts_beside_others_that_have_them():
+    parts = [windows("virtual").without_labels(), windows("target").without_labels()]
+    unlabelled = [Unlabelled(parts[0], torch.ones(6, 3), VIRTUAL), Unlabelled(parts[1], None, TARGET)]
+    for batch in build(batch_size=60, unlabelled=unlabelled).train_dataloader():
+        # Two activities, virtual windows and the target's take turns.
+        assert [int((batch.labels == label).sum()) for label in (VIRTUAL, TARGET)] == [15, 15]
+        assert batch.has_text[batch.labels == VIRTUAL].all()
+        assert not batch.has_text[batch.labels == TARGET].any()

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from lanhar.datamodules.batches import WindowBatch
+from lanhar.datamodules.batches import TARGET, VIRTUAL, WindowBatch
 from lanhar.models.transformer_encoder import TransformerEncoder
 from lanhar.modules.schedule import warmup_cosine
 from lanhar.modules.sensor_mapping import SensorMapping
@@ -16,6 +16,7 @@ torch.set_num_threads(1)
 LOSS = {
     "clip": {"weight": 0.1, "soft_targets": 0.0, "initial_scale": 10.0, "max_scale": 50.0},
     "prototype": {"weight": 1.0, "scale": 12.0, "label_smoothing": 0.0},
+    "information": {"weight": 0.3, "diversity": 0.5},
 }
 
 
@@ -27,7 +28,7 @@ def build(**options):
     windows, texts = torch.randn(6, 60, 6), F.normalize(torch.randn(6, 8), dim=-1)
     # The second is a changed copy, which its text no longer describes.
     has_text = torch.tensor([True, False, True, True, True, True])
-    return module, WindowBatch(windows, texts, torch.tensor([0, 1, 2, 0, -1, -1]), has_text)
+    return module, WindowBatch(windows, texts, torch.tensor([0, 1, 2, 0, VIRTUAL, VIRTUAL]), has_text)
 
 
 @pytest.mark.parametrize("text_projection", [False, True])
@@ -69,8 +70,25 @@ def test_a_window_that_its_text_does_not_describe_enters_only_the_prototype_term
 
 def test_a_batch_without_any_label_or_text_has_no_such_term():
     module, batch = build()
-    assert set(module.losses(replace(batch, labels=torch.full((6,), -1)))) == {"clip"}
+    assert set(module.losses(replace(batch, labels=torch.full((6,), VIRTUAL)))) == {"clip"}
     assert set(module.losses(replace(batch, has_text=torch.zeros(6, dtype=torch.bool)))) == {"prototype"}
+
+
+def test_the_targets_windows_enter_by_their_predictions_alone():
+    module, batch = build()
+    module.eval()
+    seen = replace(
+        batch, labels=torch.tensor([0, 1, 2, 0, TARGET, TARGET]), has_text=batch.has_text & (batch.labels >= 0)
+    )
+    before, after = module.losses(replace(seen, texts=torch.zeros_like(batch.texts))), module.losses(seen)
+    assert set(before) == {"clip", "prototype", "information"}
+    assert torch.equal(before["information"], after["information"])
+    assert torch.equal(after["prototype"], module.losses(batch)["prototype"])
+    # By hand: mean entropy less half the entropy of the mean.
+    p = torch.softmax(12.0 * module(batch.inputs[4:]), dim=1)
+    entropy = torch.distributions.Categorical(probs=p).entropy().mean()
+    together = torch.distributions.Categorical(probs=p.mean(dim=0)).entropy()
+    torch.testing.assert_close(after["information"], entropy - 0.5 * together)
 
 
 def test_the_logit_scale_is_clamped():

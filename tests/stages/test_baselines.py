@@ -67,3 +67,19 @@ def test_a_number_of_copies_must_be_one(configure, tmp_path):
     cfg = configure(tmp_path, "source=uci", "target=motionsense", "+baselines.lda.augmented_copies=-1")
     with pytest.raises(LanharError, match="augmented_copies"):
         baseline_settings(cfg)
+
+
+@pytest.mark.parametrize("protocol", ["source_only", "transductive"])
+def test_only_transductive_trains_itself_on_the_target(protocol, configure, loaded, fitted, tmp_path):
+    words = ("source=uci", "baselines=[lda]", f"protocol={protocol}")
+    folders = set()
+    for target in ("motionsense", "uschad"):
+        cfg = configure(tmp_path, *words, f"target={target}")
+        data = loaded(cfg)
+        run_baselines(cfg, data, None, tmp_path / "stages", [])
+        rows = fitted[LDA][0][len(data.train) :]
+        known = {row.tobytes() for row in np.asarray(data.unlabelled.classifier_features)}
+        assert {row.tobytes() for row in rows} <= known
+        assert bool(len(rows)) == (protocol == "transductive")
+        folders |= set((tmp_path / "stages" / "baseline-lda").iterdir())
+    assert len(folders) == (2 if protocol == "transductive" else 1)

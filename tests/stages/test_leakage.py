@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from lanhar.datamodules.batches import TARGET
 from lanhar.datamodules.window_batches import Unlabelled, WindowTexts
 from lanhar.datamodules.window_set import LabelledWindows, Windows
 from lanhar.errors import LanharError
@@ -105,18 +106,18 @@ def test_training_refuses_labelled_target_windows(tmp_path, configure, loaded):
     texts, target_texts = torch.zeros(len(data.train), 4), torch.zeros(len(data.target), 4)
     arguments = (data.train, texts, data.validation, data.space, 8, 1, 0)
     with pytest.raises(LanharError, match="labelled target windows"):
-        WindowTexts(*arguments, [Unlabelled(data.target, target_texts, "target")])
+        WindowTexts(*arguments, [Unlabelled(data.target, target_texts, TARGET)])
 
 
 def test_unlabelled_windows_enter_the_batches_without_label_or_subject(tmp_path, configure, loaded):
     data = loaded(configure(tmp_path))
     target = data.unlabelled
     texts = torch.zeros(len(data.train), 2)
-    unlabelled = [Unlabelled(target, torch.ones(len(target), 2), "target")]
+    unlabelled = [Unlabelled(target, torch.ones(len(target), 2), TARGET)]
     batches = WindowTexts(data.train, texts, data.validation, data.space, 100, 2, 0, unlabelled)
     batches.setup("fit")
     for batch in batches.train_dataloader():
-        unlabelled = batch.labels == -1
+        unlabelled = batch.labels == TARGET
         assert torch.equal(unlabelled, batch.texts[:, 0] == 1)
         # One of five groups: four activities and the target.
         assert int(unlabelled.sum()) == 20

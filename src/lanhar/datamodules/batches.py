@@ -6,6 +6,9 @@ from torch import Tensor
 
 from lanhar.models.text_encoder import TextInput
 
+VIRTUAL, TARGET = -1, -2
+"""Labels of windows that have none: virtual ones, and the target's, whose labels training never sees."""
+
 
 @dataclass  # not frozen: the trainer moves its tensors to the device field by field
 class TextBatch:
@@ -37,7 +40,7 @@ class WindowBatch:
     Attributes:
         inputs: (B, ...) what the sensor encoder's fixed part makes of the windows; (B, L, 6) where it has none.
         texts: (B, D) unit-length embeddings of the windows' own interpretations.
-        labels: (B,) activity indices; -1 for a window without one: a target's, which training never sees, or a virtual.
+        labels: (B,) activity indices, `VIRTUAL` or `TARGET`.
         has_text: (B,) whether `texts` says what `inputs` shows; false for changed copies.
     """
 

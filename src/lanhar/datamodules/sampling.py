@@ -49,7 +49,7 @@ class BalancedBatches(Sampler[list[int]]):
     Each epoch depends on the seed and the epoch's number alone, so that a resumed run sees what an unbroken one does.
 
     Args:
-        labels: (N,) label indices; rows of label -1 (unlabelled) form a label of their own.
+        labels: (N,) label indices; rows of labels below 0 (unlabelled) form labels of their own.
         groups: (N,) subjects.
         batch_size: rows a batch.
         batches: batches an epoch.

@@ -63,13 +63,13 @@ class Unlabelled:
 
     Attributes:
         windows: M windows.
-        texts: (M, D).
-        group: what they are, for balanced batches.
+        texts: (M, D); None for windows that take part without.
+        label: what stands for an activity, `VIRTUAL` or `TARGET`; batches are balanced over it too.
     """
 
     windows: Windows
-    texts: Tensor
-    group: str
+    texts: Tensor | None
+    label: int
 
 
 class WindowTexts(L.LightningDataModule):
@@ -117,13 +117,16 @@ class WindowTexts(L.LightningDataModule):
         if overlap:
             raise LanharError(f"subjects {sorted(overlap)} are in training and in validation; split by subject")
         self.batch_size, self.seed = batch_size, seed
-        sizes = [len(part.windows) for part in unlabelled]
-        self._samples = np.concatenate([train.samples, *(part.windows.samples for part in unlabelled)])
-        self._texts = torch.cat([train_texts, *(part.texts for part in unlabelled)])
-        self._labels = np.concatenate([train.labels(space), np.full(sum(sizes), -1)])
-        self.groups = np.concatenate([train.subject, np.repeat([part.group for part in unlabelled], sizes)])
         own = np.ones(len(train), dtype=bool) if has_text is None else has_text
-        self._has_text = np.concatenate([own, np.ones(sum(sizes), dtype=bool)])
+        blank = [train_texts.new_zeros(len(part.windows), train_texts.shape[1]) for part in unlabelled]
+        texts = [none if part.texts is None else part.texts for part, none in zip(unlabelled, blank, strict=True)]
+        labels = [np.full(len(part.windows), part.label) for part in unlabelled]
+        read = [np.full(len(part.windows), part.texts is not None) for part in unlabelled]
+        self._samples = np.concatenate([train.samples, *(part.windows.samples for part in unlabelled)])
+        self._texts = torch.cat([train_texts, *texts])
+        self._labels = np.concatenate([train.labels(space), *labels])
+        self._has_text = np.concatenate([own, *read])
+        self.groups = np.concatenate([train.subject, np.full(len(self._samples) - len(train), "")])
         self._validation, self._space = validation, space
         self._describe, self._augment, self._copies, self._clean_share = describe, augment, copies, clean_share
         self._progress = progress

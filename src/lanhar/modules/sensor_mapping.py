@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lanhar.datamodules.batches import WindowBatch
+from lanhar.datamodules.batches import TARGET, WindowBatch
 from lanhar.datamodules.window_batches import WindowTexts
-from lanhar.losses import ClipLoss, PrototypeCrossEntropy
+from lanhar.losses import ClipLoss, InformationMaximisation, PrototypeCrossEntropy
 from lanhar.models.sensor_encoder import SensorEncoder
 from lanhar.modules.schedule import warmup_cosine
 
@@ -16,14 +16,14 @@ from lanhar.modules.schedule import warmup_cosine
 class SensorMapping(L.LightningModule):
     """Stage 2: train the sensor encoder into the frozen language space.
 
-    Two terms: a symmetric CLIP loss between windows as they are and their own interpretations with a learnable scale,
-    and the cross-entropy of scaled cosines to the label bank. Changed copies enter only the second, windows without a
-    label (virtual ones, and the target's in `transductive`) only the first.
+    A symmetric CLIP loss between windows as they are and their own interpretations with a learnable scale, virtual
+    windows included; the cross-entropy of scaled cosines to the label bank, changed copies included; and, in
+    `transductive`, information maximisation on the target's windows, of which no label is known.
 
     Args:
         sensor_encoder: windows (B, L, 6) → (B, D) unit length, as a fixed part `describe` and a trained part `embed`.
         label_embeddings: (C, D) unit length, the frozen label bank in the label space's order.
-        loss: `clip` and `prototype` with their weights and parameters, see conf/mapping.
+        loss: `clip`, `prototype` and `information` with their weights and parameters, see conf/mapping.
         lr: peak learning rate of AdamW.
         weight_decay: of AdamW.
         warmup: share of the steps over which the rate rises, 0 to 1.
@@ -54,6 +54,7 @@ class SensorMapping(L.LightningModule):
         self.log_scale = nn.Parameter(torch.tensor(float(loss["clip"]["initial_scale"])).log())
         self.max_scale = float(loss["clip"]["max_scale"])
         self.prototype = PrototypeCrossEntropy(loss["prototype"]["scale"], loss["prototype"]["label_smoothing"])
+        self.information = InformationMaximisation(loss["prototype"]["scale"], loss["information"]["diversity"])
         self.optim = {"lr": lr, "weight_decay": weight_decay, "warmup": warmup}
 
     def bank(self) -> Tensor:
@@ -75,6 +76,9 @@ class SensorMapping(L.LightningModule):
             terms["clip"] = self.clip(sensor[own], texts, self.log_scale.exp().clamp(max=self.max_scale))
         if bool(labelled.any()):
             terms["prototype"] = self.prototype(sensor[labelled], batch.labels[labelled], self.bank())
+        target = batch.labels == TARGET
+        if bool(target.any()):
+            terms["information"] = self.information(sensor[target], self.bank())
         return terms
 
     def on_fit_start(self) -> None:

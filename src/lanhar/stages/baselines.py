@@ -13,12 +13,13 @@ from omegaconf import DictConfig
 from lanhar.files import locked
 from lanhar.keys import digest
 from lanhar.models.baselines import BASELINES, make_baseline, predict_probabilities
+from lanhar.models.self_training import self_train
 from lanhar.progress import progress_bar
 from lanhar.signals.features import classifier_features
 from lanhar.stages.align import TrainedAlignment, window_texts
 from lanhar.stages.data import RunData, training_identity
 from lanhar.stages.networks import run_network
-from lanhar.stages.settings import NEAREST_INTERPRETATION, baseline_settings, plain
+from lanhar.stages.settings import NEAREST_INTERPRETATION, baseline_settings, classifier_parameters, plain
 
 Rows = tuple[NDArray[np.float32], NDArray[np.int64]]
 MODEL = "model.joblib"
@@ -53,19 +54,23 @@ def nearest_interpretation(data: RunData, alignment: TrainedAlignment) -> NDArra
 
 
 def _fitted(cfg: DictConfig, data: RunData, name: str, settings: dict[str, Any], stages_dir: Path) -> Any:
-    """A classifier of features, fitted once for every target of its source."""
+    """A classifier of features, fitted once for every target of its source, or for each where it sees the target."""
     import joblib
 
-    parameters = {key: value for key, value in settings.items() if key != "augmented_copies"}
     copies = int(settings.get("augmented_copies", 0))
+    rounds = int(settings.get("self_training_rounds", 0)) if cfg.protocol.name == "transductive" else 0
     identity = {"stage": "baseline", "name": name, "settings": settings, **training_identity(cfg, data)}
+    if rounds:
+        identity["target"] = data.target_keys
     folder = stages_dir / f"baseline-{name}" / digest({**identity, "augment": plain(cfg.mapping.augment)})
     with locked(folder):
         if not (folder / MODEL).exists():
-            model = make_baseline(name, int(cfg.seed), **parameters)
-            rounds = range(copies + 1)
-            rows = [_rows(cfg, data, copy) for copy in progress_bar(list(rounds), f"Fitting {name}", len(rounds))]
-            model.fit(*_joined(rows))
+            model = make_baseline(name, int(cfg.seed), **classifier_parameters(settings))
+            copied = range(copies + 1)
+            rows = [_rows(cfg, data, copy) for copy in progress_bar(list(copied), f"Fitting {name}", len(copied))]
+            features, labels = _joined(rows)
+            model.fit(features, labels)
+            model = self_train(model, features, labels, np.asarray(data.unlabelled.classifier_features), rounds)
             joblib.dump(model, folder / f"{MODEL}.partial", compress=3)
             (folder / f"{MODEL}.partial").replace(folder / MODEL)
     return joblib.load(folder / MODEL)

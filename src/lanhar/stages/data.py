@@ -90,7 +90,7 @@ def load_data(cfg: DictConfig, sources: dict[str, Dataset], targets: dict[str, D
     has_text = _has_text(cfg, interpreter, source, "+".join(sources))
     coverage = _coverage(has_text, source, space)
     _check_counts(source.select(has_text), target, space, tested, cfg)
-    if cfg.protocol.name == "transductive":
+    if cfg.protocol.name == "transductive" and cfg.mapping.target_texts:
         everything = everything.select(_has_text(cfg, target_interpreter, everything, "+".join(targets)))
     return RunData(
         space=space,

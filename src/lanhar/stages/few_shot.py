@@ -29,7 +29,7 @@ from lanhar.files import write_text
 from lanhar.models.few_shot_regression import FewShotRegression
 from lanhar.progress import console, progress_bar
 from lanhar.stages.reopen import OpenedRun, described, open_run, run_folders
-from lanhar.stages.settings import baseline_settings, plain
+from lanhar.stages.settings import baseline_settings, classifier_parameters, plain
 from lanhar.stages.tuning import tune
 
 Scores = NDArray[np.float64]
@@ -184,7 +184,7 @@ def regression_method(trial: Trial) -> Method:
     The setting is how many labelled windows the source's windows of an activity count as together; 0 leaves them out.
     """
     data, cfg = trial.opened.data, trial.opened.cfg
-    settings = {k: v for k, v in _own_regression(cfg).items() if k != "augmented_copies"}
+    settings = classifier_parameters(_own_regression(cfg))
     features = np.asarray(data.target.classifier_features)
     model = FewShotRegression(
         np.asarray(data.train.classifier_features),

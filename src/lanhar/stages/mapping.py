@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from omegaconf import DictConfig
 from torch import Tensor
 
+from lanhar.datamodules.batches import TARGET, VIRTUAL
 from lanhar.datamodules.window_batches import Unlabelled, WindowTexts
 from lanhar.keys import code_digest, digest
 from lanhar.models.sensor_encoder import SensorEncoder
@@ -58,15 +59,16 @@ def mapping_identity(cfg: DictConfig, data: RunData, alignment_key: str) -> dict
         "sensor_encoder": plain(cfg.sensor_encoder),
         "mapping": plain(cfg.mapping),
         "protocol": cfg.protocol.name,
-        "target": _target_identity(data) if cfg.protocol.name == "transductive" else None,
+        "target": _target_identity(cfg, data) if cfg.protocol.name == "transductive" else None,
         "windows": plain(cfg.windows),
         "seed": cfg.seed,
         "code": code_digest(),
     }
 
 
-def _target_identity(data: RunData) -> dict[str, Any]:
-    return {"windows": data.target_keys, "texts": texts_digest(interpret(data.target_interpreter, data.unlabelled))}
+def _target_identity(cfg: DictConfig, data: RunData) -> dict[str, Any]:
+    texts = texts_digest(interpret(data.target_interpreter, data.unlabelled)) if cfg.mapping.target_texts else None
+    return {"windows": data.target_keys, "texts": texts}
 
 
 def run_mapping(
@@ -97,12 +99,14 @@ def run_mapping(
 def _batches(cfg: DictConfig, data: RunData, alignment: TrainedAlignment, encoder: SensorEncoder) -> WindowTexts:
     unlabelled = []
     if cfg.protocol.name == "transductive":
-        texts = window_texts(data.target_interpreter, alignment, data.unlabelled, "target, without labels")
-        unlabelled.append(Unlabelled(data.unlabelled, texts, "target"))
+        texts = None
+        if cfg.mapping.target_texts:
+            texts = window_texts(data.target_interpreter, alignment, data.unlabelled, "target, without labels")
+        unlabelled.append(Unlabelled(data.unlabelled, texts, TARGET))
     virtual = virtual_windows(cfg, data.train)
     if virtual is not None:
         texts = alignment.embed(virtual.texts, "Embedding texts (virtual windows)")
-        unlabelled.append(Unlabelled(virtual.windows, texts, "virtual"))
+        unlabelled.append(Unlabelled(virtual.windows, texts, VIRTUAL))
     texts, has_text = _own_texts(cfg, data, alignment)
     return WindowTexts(
         data.train,

@@ -42,6 +42,8 @@ RANGES: dict[str, tuple[float, float | None]] = {
     "baselines.random_forest.n_estimators": (1, None),
 }
 PROTOCOLS = ("source_only", "transductive")
+# Of a baseline: what its classifier trains on.
+TRAINING_KEYS = {"augmented_copies", "self_training_rounds"}
 LOGGERS = ("csv", "wandb")
 SAMPLE = "sample"
 NO_METHOD = "none"
@@ -173,16 +175,21 @@ def baseline_settings(cfg: DictConfig) -> dict[str, dict[str, Any]]:
     """Every baseline that is not left out, with its settings.
 
     Raises:
-        LanharError: a number of augmented copies is not one.
+        LanharError: a number of augmented copies or of rounds is not one.
     """
     found = {name: settings for name, settings in (plain(cfg.get("baselines")) or {}).items() if settings is not None}
     for name, settings in found.items():
-        copies = settings.get("augmented_copies", 0)
-        if not isinstance(copies, int) or copies < 0:
-            raise LanharError(f"baselines.{name}.augmented_copies is {copies}; write a whole number, 0 or more")
+        for key in TRAINING_KEYS & settings.keys():
+            if not isinstance(settings[key], int) or settings[key] < 0:
+                raise LanharError(f"baselines.{name}.{key} is {settings[key]}; write a whole number, 0 or more")
     if cfg.method.name == NO_METHOD and not found:
         raise LanharError("method=none leaves nothing to run; name baselines, as in baselines=[logistic_regression]")
     return found
+
+
+def classifier_parameters(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """A baseline's settings that its classifier takes, without those that say what it trains on."""
+    return {key: value for key, value in settings.items() if key not in TRAINING_KEYS}
 
 
 def uses_texts(cfg: DictConfig) -> bool:
@@ -218,7 +225,7 @@ def _check_parts(cfg: DictConfig) -> None:
         if "network" in settings:
             build_network(name, settings, 4, int(cfg.windows.length))
         elif name != NEAREST_INTERPRETATION:
-            make_baseline(name, int(cfg.seed), **{k: v for k, v in settings.items() if k != "augmented_copies"})
+            make_baseline(name, int(cfg.seed), **classifier_parameters(settings))
     for key, arguments in (
         ("sensor_encoder", {"embedding_dim": 8, "window_length": int(cfg.windows.length)}),
         ("mapping.augment", {}),
