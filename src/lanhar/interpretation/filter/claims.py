@@ -7,7 +7,7 @@ from lanhar.interpretation.filter.degrees import classes_of, is_word, trails
 from lanhar.interpretation.filter.grammar import Grammar
 from lanhar.interpretation.filter.sentences import AHEAD, AMOUNTS, VERBS, Mark, Run, Sentence, read_sentences
 from lanhar.interpretation.filter.statements import Claim, Comparison
-from lanhar.interpretation.filter.topics import named_of, topic_of
+from lanhar.interpretation.filter.topics import is_bound, named_of, topic_of
 from lanhar.signals.table import Heading
 
 _COUPLING = frozenset({"coupled", "uncoupled"})
@@ -58,7 +58,8 @@ def word_claims(s: Sentence) -> Iterator[Claim]:
         joined = {topic: classes}
         if following is None or not _linked(s, mark, following):
             named = named_of(s, mark, topic, classes[0])
-            yield Claim(topic, tuple(classes), s.quote(mark), _is_near(s, mark), named)
+            doubts = (not is_bound(s, mark, topic)) + (mark.clause in s.strange)
+            yield Claim(topic, tuple(classes), s.quote(mark), _is_near(s, mark), named, doubts)
 
 
 def _grades_topic(s: Sentence, topic: str, name: str, milder: str) -> bool:
@@ -72,9 +73,11 @@ def _is_left_open(s: Sentence, mark: Mark, topic: str) -> bool:
     hedged = "hedges" in s.roles and any(other.has("hedges") and other.clause == mark.clause for other in s.marks)
     if hedged or s.is_aside(mark.start, mark.clause):
         return True
-    if topic == "turning" and "totals" in s.roles and mark.roles.word not in ("left", "right"):
+    totals = "totals" in s.roles or any(token.startswith("total") for token in s.tokens)
+    if topic in ("turning", "heading") and totals and mark.roles.word not in ("left", "right"):
         # The net turn is judged beside totals only where it is called so.
-        return "net" not in s.tokens[max(0, mark.start - _NET_REACH) : mark.end + 2]
+        start = next(other.start for other in s.marks if other.clause == mark.clause)
+        return "net" not in s.tokens[max(start - 1, mark.start - _NET_REACH, 0) : mark.end + 2]
     if mark.roles.word not in VERBS or not _has_number(s, mark):
         return False
     return not any(other.has("raisers") and other.clause == mark.clause for other in s.marks)
@@ -96,10 +99,8 @@ def _is_near(s: Sentence, mark: Mark) -> bool:
 
 def _is_of_one_sensor(s: Sentence, mark: Mark) -> bool:
     """Whether a rhythm is that of the rotation alone, which is not measured."""
-    return (
-        s.heading == "Rhythm"
-        and "rotation" in s.roles
-        and any(m.has("rotation") and m.clause == mark.clause for m in s.marks)
+    return s.heading == "Rhythm" and any(
+        (m.has("rotation") or m.roles.subject == "rotation") and m.clause == mark.clause for m in s.marks
     )
 
 
@@ -146,7 +147,7 @@ def _is_qualified(s: Sentence, i: int) -> bool:
         if any(_is_absence(s, m) and m.clause == mark.clause and m.start < mark.start - 1 for m in s.marks[:i]):
             return True
         return any(
-            s.marks[j].roles.word in ("minimal", "weak", "mild")
+            s.marks[j].roles.word in ("none", "minimal", "weak", "mild")
             or (j < i and s.marks[j].roles.word not in AMOUNTS and s.denials(s.marks[j]))
             for j in others
         )
@@ -182,7 +183,7 @@ def absences(s: Sentence) -> Iterator[Claim]:
             continue
         direct = run.start == mark.end
         if (direct or not mark.has("direct")) and s.grammar.limits(run.topic, "none") is not None:
-            yield Claim(run.topic, ("none",), s.quote(mark))
+            yield Claim(run.topic, ("none",), s.quote(mark), doubts=1 + (mark.clause in s.strange))
 
 
 def _decides(s: Sentence, mark: Mark, run: Run) -> bool:

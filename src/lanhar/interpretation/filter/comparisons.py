@@ -24,6 +24,7 @@ _REST = frozenset({"rest", "remainder", "remaining", "otherwise"})
 """Words after which not all of something is spoken of."""
 _HAPPENS = frozenset({"goes", "happens", "occurs", "runs", "place"})
 """Words after which rotation is about something: "the rotation takes place about the vertical"."""
+_DOMINANCE = frozenset({"dominates", "mainly", "yields"})
 _BANDS = {"high_freq": "low_freq", "low_freq": "high_freq"}
 """Each band and the other one."""
 
@@ -41,9 +42,8 @@ def comparisons(s: Sentence) -> Iterator[Claim | Comparison]:
                 handled.add(mark.clause)
                 handled.update(other.clause for other in s.marks[i:] if other.has("than"))
                 yield _with_margin(s, found, mark)
-    dominance = {"dominates", "mainly", "yields"}
-    for i, mark in enumerate(s.marks if s.roles & dominance else ()):
-        if mark.clause not in handled and mark.roles.grammar & dominance and not _grades_next(s, i):
+    for i, mark in enumerate(s.marks if s.roles & _DOMINANCE else ()):
+        if mark.clause not in handled and mark.roles.grammar & _DOMINANCE and not _grades_next(s, i):
             yield from (_with_margin(s, found, mark) for found in _dominance(s, i))
     yield from _predicate_direction(s, handled)
     yield from _mentions(s, handled)
@@ -185,6 +185,10 @@ def _dominance(s: Sentence, i: int) -> Iterator[Claim | Comparison]:
     sides = [other for other in s.marks if other.clause == mark.clause and _side(s, other)]
     after = [other for other in sides if 0 <= other.start - mark.end <= 5]
     before = [other for other in sides if 0 <= mark.start - other.end <= 5]
+    graded = [other for other in s.marks if other.clause == mark.clause and other.roles.grammar & _DOMINANCE]
+    if {"one", "other"} <= set(s.tokens) or (len(sides) > 1 and len(graded) > 1):
+        # Of two directions and two verdicts, which belongs to which is unclear; so is which horizontal one is meant.
+        return
     rest = next((place for place in range(max(0, mark.start - 3), mark.start) if s.tokens[place] in _REST), 0)
     if any(other.roles.direction and other.end <= rest for other in s.marks):
         # "about half is about the vertical, the rest mostly about x"
@@ -222,7 +226,7 @@ def _largest(s: Sentence, chosen: Mark, mark: Mark) -> Iterator[Claim | Comparis
             yield Claim(together[0], ("sole",), s.quote(mark))
 
 
-def _predicate_direction(s: Sentence, handled: set[int]) -> Iterator[Comparison]:
+def _predicate_direction(s: Sentence, handled: set[int]) -> Iterator[Claim | Comparison]:
     """Directions said of the whole movement, as in "the motion is horizontal" under the heading of axes."""
     if s.heading != "Axis dominance":
         return
@@ -248,6 +252,8 @@ def _predicate_direction(s: Sentence, handled: set[int]) -> Iterator[Comparison]
         last = all(other.end <= mark.end or not (other.roles.word or other.roles.direction) for other in clause)
         if last and not any(other.has("negators") for other in clause):
             yield Comparison(s.sensor(mark), (side,), None, s.quote(mark))
+            if any(other.has("solely") for other in clause) and s.sensor(mark) == "acc":
+                yield Claim(side, ("sole",), s.quote(mark))
 
 
 def _is_part(s: Sentence, mark: Mark) -> bool:
@@ -278,6 +284,9 @@ def _together(s: Sentence, mark: Mark) -> tuple[str, ...]:
     for other in s.marks[:place][::-1]:
         if _same_kind(other, mark) and _joins(s, s.tokens[other.end : joined[0].start]):
             joined.insert(0, other)
+    if not any({"and", "or"} & set(s.tokens[left.end : right.start]) for left, right in pairwise(joined)):
+        # "about the x axis, y contributing little" is no list.
+        joined = [mark]
     gaps = [s.tokens[left.end : right.start] for left, right in pairwise(joined)]
     if sum("and" in gap for gap in gaps) > 1:
         # In "between x and z, and the y axis", a second "and" after a comma begins anew.

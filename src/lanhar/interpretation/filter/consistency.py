@@ -8,7 +8,7 @@ from typing import ClassVar
 from lanhar.interpretation.filter.claims import read_claims
 from lanhar.interpretation.filter.comparisons import other_directions
 from lanhar.interpretation.filter.grammar import Grammar, Limits, load_grammar
-from lanhar.interpretation.filter.relations import Order, Ratio, read_relations
+from lanhar.interpretation.filter.relations import Order, read_orders
 from lanhar.interpretation.filter.statements import Claim, Comparison
 from lanhar.interpretation.filter.verdict import Answer, Reason
 from lanhar.signals.table import BY_NAME, Heading
@@ -16,8 +16,8 @@ from lanhar.signals.table import BY_NAME, Heading
 Features = Mapping[str, float]
 _NEAR = 1.15
 """How much wider limits are where only the edge of a word is claimed."""
-
-
+_DOUBTS = (1.0, 1.15, 1.5)
+"""The same by the number of things that speak for a misreading."""
 _NO_LAG_S = 0.03
 """Neither lead nor lag: a sample and a half."""
 _FAST_STRIDES_HZ = 1.15
@@ -93,7 +93,7 @@ class ConsistencyRule:
     """
 
     name: ClassVar[str] = "consistency"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
 
     slack: float = 1.0
 
@@ -104,7 +104,7 @@ class ConsistencyRule:
         grammar = load_grammar()
         found: dict[tuple[Heading, str], Reason] = {}
         for heading, section in answer.interpretation.sections.items():
-            said = (*read_claims(section.conclusion, heading, grammar), *read_relations(section.conclusion, heading))
+            said = (*read_claims(section.conclusion, heading, grammar), *read_orders(section.conclusion, heading))
             reasons = [self._judge(one, heading, features, grammar) for one in said]
             for reason in reasons:
                 if reason is not None:
@@ -112,22 +112,22 @@ class ConsistencyRule:
         return tuple(found.values())
 
     def _judge(
-        self, said: Claim | Comparison | Ratio | Order, heading: Heading, features: Features, grammar: Grammar
+        self, said: Claim | Comparison | Order, heading: Heading, features: Features, grammar: Grammar
     ) -> Reason | None:
         if isinstance(said, Claim):
             return self._judge_claim(said, heading, features, grammar)
         if isinstance(said, Comparison):
             return self._judge_comparison(said, heading, features, grammar)
-        return _judge_relation(said, heading, features)
+        return _judge_order(said, heading, features)
 
     def _judge_claim(self, claim: Claim, heading: Heading, features: Features, grammar: Grammar) -> Reason | None:
-        slack = self.slack * (_NEAR if claim.near else 1.0)
+        slack = self.slack * _DOUBTS[claim.doubts] * (_NEAR if claim.near else 1.0)
         for name in claim.classes:
             limits = grammar.limits(claim.topic, name)
-            if not limits or _holds(limits, features, slack):
+            if not limits or holds(limits, features, slack):
                 return None
             # Beside the topic of the heading, the subject itself may be meant: "though the rotation is strong".
-            if claim.named and _holds(grammar.limits(claim.named, name) or {}, features, slack):
+            if claim.named and holds(grammar.limits(claim.named, name) or {}, features, slack):
                 return None
         topic = grammar.topics[claim.topic]
         measured = ", ".join(_quoted(name, features) for name in topic.shows)
@@ -153,30 +153,26 @@ class ConsistencyRule:
         return Reason(self.name, "contradicts_axis", detail)
 
 
-def _holds(limits: Limits, features: Features, slack: float) -> bool:
-    """Whether one measure lies within its limits."""
-    return any(low / slack <= measure(key, features) <= high * slack for key, (low, high) in limits.items())
+def holds(limits: Limits, features: Features, slack: float) -> bool:
+    """Whether one measure lies within its limits.
+
+    Args:
+        limits: measure → lowest and highest value.
+        features: a window's prompt features by name.
+        slack: how many times wider the limits are, away from what they hold, on either side of zero.
+    """
+    return any(
+        low * slack ** (-1 if low > 0 else 1) <= measure(key, features) <= high * slack ** (1 if high > 0 else -1)
+        for key, (low, high) in limits.items()
+    )
 
 
-def _judge_relation(said: Ratio | Order, heading: Heading, features: Features) -> Reason | None:
-    """A reason where a relation is false; nothing is said of quantities that were not found."""
-    if isinstance(said, Order):
-        lag = features["sync_lag_s"]
-        if (lag if said.leads else -lag) <= _NO_LAG_S:
-            return None
-        return _contradiction(heading, "contradicts_sync", said.clause, ["sync_lag_s"], features)
-    # The sign of a share of gravity says which way up it is, not how large it is.
-    upper, lower = abs(features[said.numerator]), features[said.denominator] if said.denominator else 1.0
-    upper = 1.0 - upper if said.rest else upper
-    if lower <= 0 or upper <= 0 or said.low <= upper / lower <= said.high:
+def _judge_order(said: Order, heading: Heading, features: Features) -> Reason | None:
+    lag = features["sync_lag_s"]
+    if (lag if said.leads else -lag) <= _NO_LAG_S:
         return None
-    names = [name for name in (said.numerator, said.denominator) if name]
-    return _contradiction(heading, "contradicts_ratio", said.clause, names, features)
-
-
-def _contradiction(heading: Heading, code: str, clause: str, names: Sequence[str], features: Features) -> Reason:
-    measured = ", ".join(_quoted(name, features) for name in names)
-    return Reason(ConsistencyRule.name, code, f'{heading}: "{clause}" contradicts the measured {measured}')
+    detail = f'{heading}: "{said.clause}" contradicts the measured {_quoted("sync_lag_s", features)}'
+    return Reason(ConsistencyRule.name, "contradicts_sync", detail)
 
 
 def _quoted(name: str, features: Features) -> str:

@@ -58,7 +58,7 @@ def classes_of(s: Sentence, i: int) -> list[str]:
         name = changes["denied"].get(name)
         if name == "weak" and mark.roles.word == "present" and i and s.marks[i - 1].has("nearly"):
             name = "minimal"
-        return [name, "mild"] if name == "weak" else [name] if name else []
+        return [name, "mild"] if name in ("weak", "calm") else [name] if name else []
     if softened:
         milder = changes["softened"].get(name)
         return [name, milder] if milder else [name]
@@ -89,7 +89,16 @@ def _denies(s: Sentence, negator: Mark, mark: Mark) -> bool:
     if noun is None or mark.start < noun.end:
         return True
     first = s.tokens[negator.start - 1] if negator.start else ""
-    return s.tokens[negator.start] in ("no", "neither") and first in ("", ",", ";", "and", "but", "so", "that", "as")
+    return s.tokens[negator.start] in ("no", "neither", "nothing") and first in (
+        "",
+        ",",
+        ";",
+        "and",
+        "but",
+        "so",
+        "that",
+        "as",
+    )
 
 
 def _softened_after(s: Sentence, i: int) -> bool:

@@ -12,7 +12,7 @@ import yaml
 from lanhar.interpretation.filter.lexicon import Lexicon, Phrase
 from lanhar.signals.table import Heading
 
-TOKEN_ROLES = frozenset({"ends", "articles", "of", "before_final", "prepositions", "transparent"})
+TOKEN_ROLES = frozenset({"ends", "articles", "of", "before_final", "prepositions", "transparent", "plain"})
 """Roles of words that matter only beside a phrase, and are no phrases of a sentence by themselves."""
 Sensor = Literal["acc", "gyro"]
 Limits = Mapping[str, tuple[float, float]]
@@ -80,6 +80,7 @@ class Grammar:
         slack: factor within which two values count as equal.
         slack_alone: the same where only one of them is named.
         function_words: role → phrases.
+        plain: words beside phrases that leave what these claim as it is.
     """
 
     topics: Mapping[str, Topic]
@@ -90,6 +91,7 @@ class Grammar:
     slack: float
     slack_alone: float
     function_words: Mapping[str, frozenset[str]]
+    plain: frozenset[str]
 
     def limits(self, topic: str, name: str) -> Limits | None:
         """Where a class may be true of a topic: empty if that is never judged, None if the topic does not know it."""
@@ -111,6 +113,7 @@ def load_grammar() -> Grammar:
     text = (files("lanhar.interpretation.filter") / "data" / "claims.yaml").read_text(encoding="utf-8")
     content: dict[str, Any] = yaml.safe_load(text)
     comparisons = dict(content["comparisons"])
+    roles = {role: frozenset(phrases) for role, phrases in content["grammar"].items()}
     slack, slack_alone = comparisons.pop("slack"), comparisons.pop("slack_alone")
     return Grammar(
         topics={name: _topic(row) for name, row in content["topics"].items()},
@@ -122,7 +125,8 @@ def load_grammar() -> Grammar:
         },
         slack=slack,
         slack_alone=slack_alone,
-        function_words={role: frozenset(phrases) for role, phrases in content["grammar"].items()},
+        function_words=roles,
+        plain=frozenset().union(*(roles[role] for role in ("plain", "copulas", "articles", "of", "prepositions"))),
     )
 
 

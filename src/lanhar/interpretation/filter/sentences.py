@@ -11,6 +11,12 @@ from lanhar.signals.table import Heading
 
 _MARK = re.compile(r"\[[^\]\d]{0,20}\]|\*+|`|[\"“”]")
 _SPOKEN = re.compile(r"\b(?:i\.e\.|e\.g\.|approx\.|vs\.|cf\.|resp\.)", re.IGNORECASE)
+_INSERTED = re.compile(
+    r", (?:however|though|too|in turn|by contrast|in contrast|on the other hand|therefore|thus|indeed|in fact|of course"
+    r"|accordingly|likewise|meanwhile|again|for its part|by comparison|moreover|in particular|as a whole|overall),",
+    re.IGNORECASE,
+)
+"""Between commas, these part no clause."""
 _TOKEN = re.compile(
     r"[a-z]+(?:'[a-z]+)?|(?P<number>(?<![a-z])[-+−±~≈]?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?"
     r"(?: *(?:m/s\^?[23]?|rad/s|°|deg(?:rees)?\b|1/s|(?:s|g)\b))?)"
@@ -117,7 +123,7 @@ def _known(match: re.Match[str]) -> str:
 def _plain(text: str) -> str:
     """A text with neither marks nor letters that change their number with their case."""
     plain = unicodedata.normalize("NFKC", _MARK.sub(" ", text)).replace("’", "'").replace("_", " ")
-    plain = _SPOKEN.sub(" ", plain)
+    plain = _INSERTED.sub(" ", _SPOKEN.sub(" ", plain))
     return plain if len(plain.lower()) == len(plain) else plain.lower()
 
 
@@ -132,6 +138,7 @@ class Sentence:
         roles: all roles that any phrase has.
         conceded: clauses that grant something: "despite the clear beat".
         trailing: place of a verb → place of the adverb after it that grades it.
+        strange: clauses with words that the grammar does not know.
     """
 
     def __init__(self, text: str, tokens: Sequence[re.Match[str]], heading: Heading, grammar: Grammar) -> None:
@@ -141,16 +148,21 @@ class Sentence:
         self.heading = heading
         self.reading = grammar.headings[heading]
         self.grammar = grammar
-        self.marks = self._find_marks()
+        self.marks, self.strange = self._find_marks()
         self.roles = frozenset().union(*(mark.roles.grammar for mark in self.marks))
         self.words = [i for i, mark in enumerate(self.marks) if mark.roles.word]
         self.conceded = {mark.clause for mark in self.marks if mark.has("concessions")}
         self.runs = self._find_runs()
         self.trailing = self._find_trailing()
 
-    def _find_marks(self) -> list[Mark]:
-        """Phrases in order; brackets are clauses of their own, after which the clause around goes on."""
+    def _find_marks(self) -> tuple[list[Mark], frozenset[int]]:
+        """Phrases in order, and clauses with unknown words.
+
+        Brackets are clauses of their own, after which the clause around goes on.
+        """
         marks: list[Mark] = []
+        strange: set[int] = set()
+        plain = self.grammar.plain
         clause, count, around, denied, free = 0, 0, [], -1, 0
         found = {place: (size, roles) for place, size, roles in self.reading.lexicon.find(self.tokens)}
         for place, token in enumerate(self.tokens):
@@ -159,7 +171,11 @@ class Sentence:
                     around.append(clause)
                 count += token != ")"
                 clause = (around.pop() if around else clause) if token == ")" else count
-            if place < free or place not in found:
+            if place < free:
+                continue
+            if place not in found:
+                if token not in plain and token.isalpha():
+                    strange.add(clause)
                 continue
             size, roles = found[place]
             free = place + size
@@ -176,7 +192,7 @@ class Sentence:
             if "negators" in roles.grammar:
                 denied = clause
             marks.append(Mark(roles, place, free, clause))
-        return marks
+        return marks, frozenset(strange)
 
     def _joins_words(self, marks: Sequence[Mark], found: Mapping[int, tuple[int, Roles]], place: int) -> bool:
         """Whether "and" or the like stands between two adjectives: "a large and steady turn"."""
@@ -267,7 +283,9 @@ class Sentence:
     def grades(self, mark: Mark) -> bool:
         """Whether a word of amount is an adverb."""
         last = self.tokens[mark.end - 1]
-        return mark.roles.word in AMOUNTS and (last.endswith("ly") or last in ("well", "little", "any", "no"))
+        return mark.roles.word in AMOUNTS and (
+            last.endswith("ly") or last in ("well", "little", "any", "no", "nothing", "all")
+        )
 
     def is_predicate(self, mark: Mark) -> bool:
         """Whether "is" or the like stands before the word, adverbs between them aside."""

@@ -15,6 +15,7 @@ class Claim:
         clause: the words around it.
         near: whether only the edge of the class is claimed ("almost flat").
         named: what the subject is by itself where the heading reads it as the topic; the claim may be true of that.
+        doubts: how many of two things speak for a misreading: a subject that is not beside the word, unknown words.
     """
 
     topic: str
@@ -22,6 +23,7 @@ class Claim:
     clause: str
     near: bool = False
     named: str | None = None
+    doubts: int = 0
 
 
 @dataclass(frozen=True)

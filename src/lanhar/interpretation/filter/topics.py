@@ -39,6 +39,9 @@ def topic_of(s: Sentence, mark: Mark, name: str) -> str | None:
             continue
         if s.grammar.limits(topic, name) is not None:
             return topic
+        if not _is_own(s, name):
+            # "the heading swings" is nothing that is said of headings, nor of the tilt.
+            return None
     if mark.clause in s.conceded:
         return None
     default = s.reading.topic
@@ -57,8 +60,20 @@ def named_of(s: Sentence, mark: Mark, topic: str, name: str) -> str | None:
     """
     if _is_own(s, name):
         return None
-    run = next((run for run in _candidates(s, mark) if run.topic == topic), None)
+    run = _subject(s, mark, topic)
     return run.named if run and run.named != topic and run.named in _QUANTITIES else None
+
+
+def is_bound(s: Sentence, mark: Mark, topic: str) -> bool:
+    """Whether grammar ties the word to its subject: "a strong impact", "impacts are strong"."""
+    run = _subject(s, mark, topic)
+    if run is None or run.clause != mark.clause:
+        return False
+    return 0 <= run.start - mark.end <= 1 or (run.end <= mark.start and s.is_predicate(mark))
+
+
+def _subject(s: Sentence, mark: Mark, topic: str) -> Run | None:
+    return next((run for run in _candidates(s, mark) if run.topic == topic), None)
 
 
 def _is_own(s: Sentence, name: str) -> bool:
@@ -98,16 +113,25 @@ def _candidates(s: Sentence, mark: Mark) -> list[Run]:
     same = [run for run in s.runs if run.clause == mark.clause]
     before = [run for run in same if run.end <= mark.start][::-1]
     after = [run for run in same if run.start >= mark.end and not s.has_copula(mark.end, run.start)]
+    # "hardly any preference between vertical and horizontal"
+    after = [run for run in after if "between" not in s.tokens[mark.end : run.start]]
     inside = [run for run in same if run.start == mark.start]
     if inside and mark.roles.subject:
-        return inside[:1]
+        return [*inside[:1], *before]
     near = [run for run in after if run.start - mark.end <= AHEAD]
     quantified = s.tokens[mark.end - 1] in ("no", "any") and near and near[0].start == mark.end
     if quantified and near[0].named != "movement":
         return near[:1]
     if _is_listed(s, mark):
         return [run for run in s.runs if 0 <= run.start - mark.end <= AHEAD][:1]
-    chosen = _subjects(s, before) if s.is_predicate(mark) and before else [*near[:1], *before, *after]
+    attribute = (
+        near[:1] and near[0].start == mark.end and {"a", "an"} & set(s.tokens[max(0, mark.start - 2) : mark.start])
+    )
+    # "peaks exist at a quick rate" is about the peaks
+    alone = s.tokens[mark.end : mark.end + 1] and s.tokens[mark.end] in s.grammar.function_words["prepositions"]
+    beside = before[:1] if alone and before and before[0].end == mark.start else []
+    chosen = _subjects(s, before) if s.is_predicate(mark) and before and not attribute else []
+    chosen = chosen or [*beside, *near[:1], *before, *after]
     if not same and mark.roles.word in ("coupled", "uncoupled"):
         # "The sensors disagree on the rate, though they are coupled" is about the sensors again.
         return []
