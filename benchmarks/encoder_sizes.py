@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.edge import released
 
-COLUMNS = "| encoder | parameters | int8 MB | ms a window | macro F1 before | macro F1 after 8 bits |"
+COLUMNS = "| run | parameters | fp32, int8 MB | ms a window | windows | accuracy | macro F1: before → after 8 bits |"
 
 MEASURE = "from pathlib import Path; from benchmarks.encoder_sizes import median_ms; print(median_ms(Path({folder!r})))"
 
@@ -47,10 +47,18 @@ def row(run: str, folder: Path) -> str:
     ms = subprocess.run([sys.executable, "-c", code], check=True, cwd=root, capture_output=True, text=True).stdout
     content = read_bundle(folder).manifest
     encoder, metrics = content["encoder"], content["metrics"]
-    before, after = (metrics[f"{when}_quantisation"]["macro_f1"] for when in ("before", "after"))
-    size = (folder / ENCODERS["int8"]).stat().st_size / 1e6
-    name = f"{encoder['kind']}, {content['run']['source']} → {content['run']['target']}, seed {content['run']['seed']}"
-    return f"| {name} | {encoder['parameters']:,} | {size:.2f} | {float(ms):.2f} | {before:.3f} | {after:.3f} |"
+    fp32, int8 = ((folder / name).stat().st_size / 1e6 for name in ENCODERS.values())
+    scores = [
+        " → ".join(f"{metrics[f'{when}_quantisation'][name]:.4f}" for when in ("before", "after"))
+        for name in ("accuracy", "macro_f1")
+    ]
+    about = content["run"]
+    source, target = (" + ".join(about[part]) for part in ("source", "target"))
+    name = f"{encoder['kind']}, {source} → {target}, {about['protocol']}, seed {about['seed']}"
+    return (
+        f"| {name} | {encoder['parameters']:,} | {fp32:.2f}, {int8:.2f} | {float(ms):.2f} | {metrics['windows']:,} | "
+        f"{' | '.join(scores)} |"
+    )
 
 
 def main(*runs: str) -> None:
@@ -58,7 +66,7 @@ def main(*runs: str) -> None:
     if not runs:
         print("SKIPPED: name finished runs of encoders of several sizes, of one source, target and seed")
     else:
-        print(COLUMNS + "\n|:--|--:|--:|--:|--:|--:|")
+        print(COLUMNS + "\n|:--|--:|--:|--:|--:|--:|--:|")
     with tempfile.TemporaryDirectory() as temporary:
         for number, run in enumerate(runs):
             print(row(str(Path(run).resolve()), Path(temporary) / str(number)), flush=True)

@@ -1,5 +1,7 @@
 """Activities in a recording, by a bundle: `python -m lanhar.predict bundle=runs/<name>/<key>/bundle input=walk.csv`."""
 
+import math
+import re
 import sys
 from collections import Counter
 from contextlib import ExitStack
@@ -54,14 +56,16 @@ def predict(cfg: DictConfig) -> None:
         last = recogniser.finish()
         write_predictions(to, last)
         predictions += last
-    if not predictions:
+    timed = [prediction for prediction in predictions if math.isfinite(prediction.time_s)]
+    if not timed:
         seconds = encoder.bundle.preprocessing.window_s
-        raise LanharError(f"{cfg.input} holds no window of {seconds:g} s; record longer")
+        why = predictions[0].reason if predictions else "record longer"
+        raise LanharError(f"{cfg.input} holds no window of {seconds:g} s; {why}")
     _report(predictions, recogniser.ignored)
     if cfg.out != "-" and cfg.picture:
         labels = encoder.bundle.labels
         titles = {name: name for name in recogniser.names} | dict(zip(labels.names, labels.titles, strict=True))
-        picture = plot_timeline(predictions, titles, f"{stem} · {cfg.bundle}", out.with_suffix(".png"))
+        picture = plot_timeline(timed, titles, f"{stem} · {cfg.bundle}", out.with_suffix(".png"))
         _say(f"Timeline: {out}, {picture}")
 
 
@@ -78,7 +82,9 @@ def _created(path: Path) -> TextIO:
 
 
 def _report(predictions: "list[Prediction]", ignored: int) -> None:
-    counts = Counter(prediction.activity or f"unknown ({prediction.reason})" for prediction in predictions)
+    # The same reason with other numbers is one.
+    reasons = [re.sub(r"\d[\d.]*", "…", prediction.reason) for prediction in predictions]
+    counts = Counter(p.activity or f"unknown ({why})" for p, why in zip(predictions, reasons, strict=True))
     named = ", ".join(f"{name} {count}" for name, count in counts.most_common(8))
     _say(f"{len(predictions)} windows: {named}")
     if ignored:

@@ -1,6 +1,8 @@
 """The whole way: a short training on the built-in sample, its bundle, and the bundle at work."""
 
 import json
+import shutil
+import signal
 import subprocess
 import sys
 
@@ -9,7 +11,8 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from lanhar.cli import config_dir
-from lanhar.edge import parity
+from lanhar.edge import export, parity
+from lanhar.edge.bundle import read_bundle
 from lanhar.edge.export import export_run
 from lanhar.edge.labels import LabelEncoder
 from lanhar.edge.parity import Parity, require
@@ -57,11 +60,27 @@ def test_the_graphs_do_what_the_trained_encoder_does_on_real_windows(bundle):
     before, after = (manifest["metrics"][f"{when}_quantisation"]["accuracy"] for when in ("before", "after"))
     assert abs(before - after) < 0.02
     assert (bundle / "encoder.int8.onnx").stat().st_size <= 1_000_000
+    assert manifest["metrics"]["unknown_share"] is None
     assert manifest["licences"]["data"]["uci"].startswith("CC BY")
+
+
+def test_how_many_windows_are_called_unknown_is_told():
+    cosines, distances = np.array([[0.9, 0.1], [0.6, 0.5], [0.2, 0.1]], np.float32), np.array([1.0, 2.0, 3.0])
+    for rule, threshold, share in [
+        (None, None, None),
+        (None, 0.6, 2 / 3),
+        (("input_distance", 2.5), None, 1 / 3),
+        (("cosine", 0.3), None, 2 / 3),
+        (("probability", 0.3), None, 2 / 3),
+        (("input_distance", 0.5), 0.6, 1),
+    ]:
+        found = {"temperature": 0.5, "unknown": rule and {"score": rule[0], "above": rule[1]}}
+        assert export._unknown_share(cosines, distances, found, threshold) == pytest.approx(share)
 
 
 def test_the_bundle_passes_its_own_test_vectors(bundle):
     content = json.loads((bundle / "test_vectors.json").read_text())
+    assert len(content["resampling"]) == 3
     assert {vector["performed"] for vector in content["vectors"]} >= {"walk", "sit", "jog", "stairs_up"}
     for precision, least in (("fp32", 1 - 1e-6), ("int8", 0.99)):
         encoder = load(bundle, precision)
@@ -118,6 +137,64 @@ def test_a_graph_that_differs_is_not_written(run, tmp_path, monkeypatch):
     with pytest.raises(LanharError, match=r"encoder\.onnx differs.*nothing was written"):
         export_run(composed("export", f"run={run}", f"out={tmp_path / 'bundle'}"))
     assert not (tmp_path / "bundle").exists()
+
+
+@pytest.fixture
+def exported(bundle, tmp_path):
+    """A bundle in a folder of its own, and its bytes: what an interrupted export may not touch."""
+    folder = tmp_path / "bundle"
+    shutil.copytree(bundle, folder)
+    return folder, contents(folder)
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+# Before the graphs are compared, after the last large file, and with nothing left to write but the manifest.
+STEPS = ("_tested", "write_text_encoder", "_metrics")
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError("no space left on device")])
+def test_an_export_that_fails_midway_leaves_the_old_bundle_or_none(run, exported, tmp_path, monkeypatch, step, error):
+    def fails(*args):
+        raise error
+
+    monkeypatch.setattr(export, step, fails)
+    for folder in (exported[0], tmp_path / "new"):
+        with pytest.raises((KeyboardInterrupt, OSError)):
+            export_run(composed("export", f"run={run}", f"out={folder}", "hop_s=2.0"))
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+    assert contents(exported[0]) == exported[1]
+
+
+KILLED = """
+import os, signal, sys
+from hydra import compose, initialize_config_dir
+from lanhar.cli import config_dir
+from lanhar.edge import export
+
+setattr(export, sys.argv[1], lambda *args: os.kill(os.getpid(), signal.SIGKILL))
+with initialize_config_dir(str(config_dir()), version_base="1.3"):
+    export.export_run(compose("export", overrides=sys.argv[2:]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", STEPS)
+def test_an_export_that_is_killed_leaves_the_old_bundle_or_none(run, exported, tmp_path, step):
+    for folder in (exported[0], tmp_path / "new"):
+        command = [sys.executable, "-c", KILLED, step, f"run={run}", f"out={folder}", "hop_s=2.0"]
+        assert subprocess.run(command, capture_output=True).returncode == -signal.SIGKILL
+    assert contents(exported[0]) == exported[1]
+    assert not (tmp_path / "new").exists()
+    # What it had written lies beside, hidden, and is no bundle to anyone.
+    for path in tmp_path.glob(".*/*"):
+        with pytest.raises(LanharError, match="is no bundle"):
+            read_bundle(path)
+    assert export_run(composed("export", f"run={run}", f"out={exported[0]}", "hop_s=2.0")) == exported[0]
+    assert read_bundle(exported[0]).preprocessing.hop_s == 2.0
 
 
 @pytest.mark.parametrize("broken", [Parity(10, np.nan, 1.0, 1.0), Parity(10, 1e-6, 0.98, 0.9)])

@@ -142,6 +142,31 @@ def test_time_stamps_that_are_no_seconds_are_named(encoder, walk, scale):
     assert [p.reason for p in found] == ["the time stamps are no seconds; deliver seconds"]
 
 
+@pytest.mark.parametrize("block", [1, 25, 3000])
+@pytest.mark.parametrize(
+    "spoil",
+    [lambda times: times * 1e3, lambda times: times * 0 + 3, lambda times: times[::-1]],
+    ids=["jumps", "still", "backwards"],
+)
+def test_a_clock_that_makes_no_window_is_named(encoder, walk, spoil, block):
+    found = pushed(Recogniser(encoder), spoil(walk[0]), walk[1], block)
+    sorted_by_push = block == 3000 and spoil(walk[0])[0] > spoil(walk[0])[-1]
+    assert sorted_by_push or any("jump or stand still" in p.reason for p in found)
+
+
+def test_two_sensors_in_batches_and_a_recording_in_one_push_have_a_clock(encoder, walk):
+    times, samples = walk[0][:2000], walk[1][:2000]
+    assert not any("jump or" in p.reason for p in Recogniser(encoder).push(times, samples))
+    recogniser, found = Recogniser(encoder, wait_s=10.0), []
+    for start in range(0, 2000, 250):
+        for columns in (slice(0, 3), slice(3, 6)):
+            apart = np.full((250, 6), np.nan)
+            apart[:, columns] = samples[start : start + 250, columns]
+            found += recogniser.push(times[start : start + 250], apart)
+    found += recogniser.finish()
+    assert found and not any(p.unknown for p in found)
+
+
 anything = st.one_of(st.floats(width=32), st.sampled_from([0.0, math.nan, math.inf, -math.inf, 9.8, 1e30, -39.2]))
 
 

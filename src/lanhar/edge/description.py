@@ -1,7 +1,7 @@
 """What a bundle says of itself, as plain values for its JSON files."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -115,10 +115,26 @@ def test_vectors(
     }
 
 
+@dataclass(frozen=True)
+class Tested:
+    """What the graphs of a bundle do on the target.
+
+    Attributes:
+        int8: the test of the run by the 8-bit graph, an answer for every window.
+        unknown_share: windows of that test for which a device says unknown, 0 to 1; None where it never does.
+        parity: with the trained encoder.
+    """
+
+    int8: Metrics
+    unknown_share: float | None
+    parity: Parity
+
+
 def manifest(
-    run: LoadedRun, parity: Parity, int8: Metrics, confidence: dict[str, Any], threshold: float | None, folder: Path
+    run: LoadedRun, tested: Tested, confidence: dict[str, Any], threshold: float | None, folder: Path
 ) -> dict[str, Any]:
     """Where the bundle comes from, what it reaches and which files it has."""
+    int8 = tested.int8
     report = run.report["run"]
     shown = ("accuracy", "weighted_f1", "macro_f1")
     trained = run.report["methods"][run.cfg.method.name]
@@ -139,8 +155,9 @@ def manifest(
             "subjects": int8.n_subjects,
             "before_quantisation": {name: trained[name] for name in shown},
             "after_quantisation": {name: getattr(int8, name) for name in shown},
+            "unknown_share": tested.unknown_share,
         },
-        "parity": asdict(parity),
+        "parity": asdict(tested.parity),
         "licences": {
             "lanhar": "Apache-2.0",
             "weights": "trained on the data below; their terms may bind what is made of them",

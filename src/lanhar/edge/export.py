@@ -13,12 +13,23 @@ from lanhar.datamodules.window_cache import open_windows
 from lanhar.datasets import get_dataset, sample_dir
 from lanhar.datasets.locate import no_progress
 from lanhar.edge import description
-from lanhar.edge.bundle import ENCODERS, LABEL_BANK, MANIFEST, PREPROCESSING, TEST_VECTORS, TEXT_ENCODER
+from lanhar.edge.bundle import (
+    DISTANCES,
+    ENCODERS,
+    LABEL_BANK,
+    MANIFEST,
+    PREPROCESSING,
+    TEST_VECTORS,
+    TEXT_ENCODER,
+    Preprocessing,
+)
 from lanhar.edge.device_encoder import DeviceEncoder, MeasuringEncoder
 from lanhar.edge.graphs import check_packages, quantise, write_graph
 from lanhar.edge.other_formats import write_other_formats
-from lanhar.edge.parity import Parity, compare, compare_unknown, device_frame, embed_with, require
+from lanhar.edge.parity import Outputs, Parity, compare, compare_unknown, device_frame, embed_with, require
 from lanhar.edge.placing import replacing
+from lanhar.edge.resampling_vectors import resampling_vectors
+from lanhar.edge.runtime import softmax
 from lanhar.edge.text_graph import write_text_encoder
 from lanhar.errors import LanharError
 from lanhar.evaluation.metrics import Metrics, evaluate
@@ -80,7 +91,7 @@ def _write(cfg: DictConfig, opened: OpenedRun, folder: Path) -> None:
     write_graph(model, (example,), ["window"], paths["fp32"], outputs=outputs)
     quantise(paths["fp32"], encoder, paths["int8"])
     parity, int8 = _tested(opened, answers, paths)
-    for line in write_other_formats(model, example, folder):
+    for line in write_other_formats(model, _compared(opened), folder):
         console.print(line, soft_wrap=True)
     if cfg.words:
         cosine = write_text_encoder(run, folder)
@@ -92,11 +103,15 @@ def _write(cfg: DictConfig, opened: OpenedRun, folder: Path) -> None:
     raw, truths = _sample_windows(opened.cfg)
     embedded = {precision: embed_with(path, raw, no_progress, "") for precision, path in paths.items()}
     vectors = description.test_vectors(raw, truths, embedded, run.bank, confidence["temperature"])
-    write_json(folder / TEST_VECTORS, vectors)
+    device = Preprocessing(settings.rate_hz, settings.length, float(cfg.hop_s), description.RATES_HZ)
+    write_json(folder / TEST_VECTORS, vectors | {"resampling": resampling_vectors(raw[0], device)})
     write_text(folder / README, description.readme(run, float(cfg.hop_s)))
     threshold = None if cfg.unknown_threshold is None else float(cfg.unknown_threshold)
-    metrics = _metrics(opened, int8 @ bank.T)
-    write_json(folder / MANIFEST, description.manifest(run, parity, metrics, confidence, threshold, folder))
+    cosines = int8.embeddings @ bank.T
+    tested = description.Tested(
+        _metrics(opened, cosines), _unknown_share(cosines, int8.distances, confidence, threshold), parity
+    )
+    write_json(folder / MANIFEST, description.manifest(run, tested, confidence, threshold, folder))
 
 
 def _model(encoder: SensorEncoder, answers: Answers | None) -> tuple[nn.Module, list[str]]:
@@ -107,12 +122,12 @@ def _model(encoder: SensorEncoder, answers: Answers | None) -> tuple[nn.Module, 
     return MeasuringEncoder(encoder, near, answers.decides == "embedding_distance").eval(), ["embedding", "distance"]
 
 
-def _tested(opened: OpenedRun, answers: Answers | None, paths: dict[str, Path]) -> tuple[Parity, NDArray[np.float32]]:
-    """How the graphs agree with the trained encoder, and the 8-bit one's embeddings (N, D) of the whole target."""
+def _tested(opened: OpenedRun, answers: Answers | None, paths: dict[str, Path]) -> tuple[Parity, Outputs]:
+    """How the graphs agree with the trained encoder, and what the 8-bit one gives for the whole target."""
     target, bank = opened.data.target, opened.run.bank.embeddings.numpy()
     model = DeviceEncoder(opened.run.mapping.module.sensor_encoder).eval()
     windows = device_frame(target, np.arange(len(target)))
-    rows = np.unique(np.linspace(0, len(target) - 1, min(COMPARED, len(target))).astype(np.int64))
+    rows = _rows(len(target))
     fp32 = embed_with(paths["fp32"], windows[rows], progress_bar, "Comparing with the trained encoder")
     int8 = embed_with(paths["int8"], windows, progress_bar, "Testing the 8-bit encoder")
     parity = compare(model, windows[rows], bank, fp32.embeddings, int8.embeddings[rows])
@@ -120,7 +135,16 @@ def _tested(opened: OpenedRun, answers: Answers | None, paths: dict[str, Path]) 
         expected = answers.scores.score(answers.decides, described(model.encoder, target.samples[rows]))
         parity = compare_unknown(parity, expected, int8.distances[rows], answers.threshold)
     require(parity)
-    return parity, int8.embeddings
+    return parity, int8
+
+
+def _compared(opened: OpenedRun) -> NDArray[np.float32]:
+    """Real windows (N, L, 6) of the target, raw, on which files are compared with the trained encoder."""
+    return device_frame(opened.data.target, _rows(len(opened.data.target)))
+
+
+def _rows(windows: int) -> NDArray[np.int64]:
+    return np.unique(np.linspace(0, windows - 1, min(COMPARED, windows)).astype(np.int64))
 
 
 def _metrics(opened: OpenedRun, cosines: NDArray[np.float32]) -> Metrics:
@@ -128,6 +152,24 @@ def _metrics(opened: OpenedRun, cosines: NDArray[np.float32]) -> Metrics:
     run, target = opened.run, opened.data.target
     scores = cosines[:, run.space.positions(run.tested)]
     return evaluate(scores, target.labels(run.tested), run.tested, target.subject)
+
+
+def _unknown_share(
+    cosines: NDArray[np.float32],
+    distances: NDArray[np.float32] | None,
+    confidence: dict[str, Any],
+    threshold: float | None,
+) -> float | None:
+    """Share of windows with cosines (N, C) and distances (N,) that a device calls unknown; None: it never does."""
+    rule = confidence["unknown"]
+    if rule is None and threshold is None:
+        return None
+    highest = np.array([softmax(row / confidence["temperature"]).max() for row in cosines])
+    unknown = np.zeros(len(cosines), dtype=bool) if threshold is None else highest < threshold
+    if rule is not None:
+        known_by = {"probability": 1 - highest, "cosine": 1 - cosines.max(axis=1)} | dict.fromkeys(DISTANCES, distances)
+        unknown |= known_by[rule["score"]] > rule["above"]
+    return float(unknown.mean())
 
 
 def _confidence(run: LoadedRun, answers: Answers | None) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from lanhar.signals.align import upright_rotation
 
 MOST_DIFFERENCE = 1e-4
 """Of any number of an embedding in floating point."""
+MOST_DISTANCE_DIFFERENCE = 0.01
+"""Of a distance to the training windows in floating point, which is 5 to 30."""
 LEAST_SAME = 0.99
 """Share of windows for which the 8-bit graph names the same activity."""
 

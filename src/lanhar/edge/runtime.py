@@ -22,6 +22,7 @@ from lanhar.errors import LanharError
 
 WAIT_S = 0.5
 """How long a window waits for late samples; the anti-alias filter, too, looks ahead as far as this."""
+NO_CLOCK = "the time stamps jump or stand still, and no window comes of them; deliver seconds"
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,8 @@ class Recogniser:
         due = [self._predict(*window) for window in self._stream.push(*as_samples(time_s, samples))]
         if self._stream.without_time():
             due.append(self._unusable(math.nan, "the time stamps are no seconds; deliver seconds"))
+        if self._stream.without_clock():
+            due.append(self._unusable(math.nan, NO_CLOCK))
         return due
 
     def finish(self) -> list[Prediction]:

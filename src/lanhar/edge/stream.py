@@ -10,6 +10,10 @@ from lanhar.edge.samples import Array, SampleBuffer, reach_s
 
 RESTART_SAMPLES = 50
 """So many samples in a row that are far from the stream's clock are a new clock, fewer are wild time stamps."""
+FRUITLESS_RESTARTS = 3
+"""So many new clocks in a row without a window are no clock."""
+STILL_SAMPLES = 1000
+"""So many samples that do not bring the clock forward are no stream; two sensors in batches of ten seconds have 500."""
 LATEST_S = 1e11
 """Three thousand years. Milliseconds and nanoseconds since 1970 are beyond it."""
 Windows = list[tuple[float, Array]]
@@ -30,7 +34,7 @@ class WindowStream:
         self._settings, self._hop_s, self._wait_s = settings, hop_s, wait_s
         self.ignored = 0
         """Samples that came too late for any window to come, or without a usable time."""
-        self._untimed = 0
+        self._untimed = self._restarts = self._still = 0
         self.reset()
 
     def reset(self) -> None:
@@ -68,6 +72,7 @@ class WindowStream:
                 break
             windows += self.finish()
             self.reset()
+            self._restarts += 1
         return windows
 
     def finish(self) -> Windows:
@@ -80,6 +85,13 @@ class WindowStream:
         if self._untimed < RESTART_SAMPLES:
             return False
         self._untimed = 0
+        return True
+
+    def without_clock(self) -> bool:
+        """Whether time jumps or stands still again and again, so that no window comes; asked once, it counts anew."""
+        if self._restarts < FRUITLESS_RESTARTS and self._still < STILL_SAMPLES:
+            return False
+        self._restarts = self._still = 0
         return True
 
     def _timed(self, times: Array, values: NDArray[np.float64]) -> tuple[Array, NDArray[np.float64]]:
@@ -112,7 +124,8 @@ class WindowStream:
     def _take(self, times: Array, values: NDArray[np.float64]) -> Windows:
         first, last = float(times.min()), float(times.max())
         if math.isnan(self._end_s):
-            self._end_s, self._newest_s = first + self._settings.window_s, last
+            self._end_s, self._newest_s = first + self._settings.window_s, first
+        self._still = 0 if last > self._newest_s else self._still + len(times)
         self._newest_s = max(self._newest_s, last)
         self._buffer.add(times, values)
         return self._due(self._newest_s - self._wait_s)
@@ -125,6 +138,7 @@ class WindowStream:
             # A hop without a sample has no window of its own.
             if ((rows[:, 0] > self._end_s - self._hop_s) & (rows[:, 0] <= self._end_s)).any():
                 windows.append((self._end_s, rows))
+                self._restarts = 0
             self._end_s += self._hop_s
             self._buffer.forget(self._oldest_s())
         return windows

@@ -17,4 +17,7 @@ def summary(folder: Path) -> str:
     before, after = metrics["before_quantisation"], metrics["after_quantisation"]
     changes = [f"{name.replace('_', ' ')} {before[name]:.3f} → {after[name]:.3f}" for name in ("accuracy", "macro_f1")]
     tested = f"{' + '.join(metrics['tested_on'])}, {metrics['protocol']}, {metrics['windows']:,} windows"
-    return "\n".join([*lines, f"{tested}, before → after quantisation: {', '.join(changes)}"])
+    lines.append(f"{tested}, before → after quantisation: {', '.join(changes)}")
+    if (share := metrics["unknown_share"]) is not None:
+        lines.append(f"That is with an answer for every window; the device says `unknown` for {share:.1%} of them")
+    return "\n".join(lines)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from browser_rows import DECODE, encoded
 
+from lanhar.activities import REGISTRY
 from lanhar.edge.labels import LabelEncoder
 from lanhar.edge.runtime import Recogniser, load
 from lanhar.edge.tables import write_header, write_predictions
@@ -113,6 +114,90 @@ def test_a_new_activity_in_words_appears_and_counts(site, full_bundle, context, 
     recogniser.remove_label("walk")
     require_same(replayed(page, recording, tmp_path), in_python(recogniser, *recording))
     assert site.requests[before:] == []
+
+
+def typed(page, name="rope skipping"):
+    page.click("#add")
+    page.fill("#name", name)
+    page.fill("#text", WORDS)
+    page.click("#confirm")
+    page.wait_for_selector(f"#labels li:has-text('{name}')")
+
+
+def listed(page):
+    return page.locator("#labels .title").all_inner_texts()
+
+
+def test_a_typed_activity_is_there_and_counts_when_the_page_is_loaded_anew(
+    site, full_bundle, context, recording, tmp_path
+):
+    page = opened(context, site.address)
+    typed(page, "hopping")
+    typed(page)
+    page.click("#labels li:has-text('hopping') button")
+    page.click("#labels li:has-text('walk') button")
+    before = len(site.requests)
+    page.reload()
+    page.wait_for_selector(READY)
+    assert listed(page) == [REGISTRY[name].title for name in load(full_bundle).bundle.labels.names] + ["rope skipping"]
+    # The service worker asks whether it is the newest, and nothing else is asked.
+    assert set(site.requests[before:]) <= {"/service_worker.js"}
+    recogniser = Recogniser(load(full_bundle))
+    recogniser.add_label("rope skipping", LabelEncoder(full_bundle).embed(WORDS))
+    require_same(replayed(page, recording, tmp_path), in_python(recogniser, *recording))
+    page.click("#labels li:has-text('rope skipping') button")
+    page.reload()
+    page.wait_for_selector(READY)
+    assert "rope skipping" not in listed(page)
+    assert page.evaluate("localStorage.length") == 0
+
+
+def test_a_typed_activity_belongs_to_the_bundle_that_embedded_it(full_bundle, changed, serving, site, context):
+    with serving(full_bundle) as first:
+        page = opened(context, first.address)
+        typed(page)
+    with serving(changed(temperature=1.0), port=first.port) as second:
+        page.goto(second.address)
+        page.wait_for_function("localStorage.length === 1")
+        page.wait_for_selector(READY)
+        page.wait_for_function("document.querySelector('#labels').children.length === 6")
+    with serving(full_bundle, port=first.port):
+        page.goto(first.address)
+        page.wait_for_selector("#labels li:has-text('rope skipping')")
+
+
+@pytest.mark.parametrize(
+    "storage",
+    [
+        "localStorage.setItem = () => { throw new DOMException('full', 'QuotaExceededError') }",
+        "Object.defineProperty(globalThis, 'localStorage', { get() { throw new DOMException('', 'SecurityError') } })",
+    ],
+)
+def test_a_browser_that_keeps_nothing_still_takes_a_label(site, context, storage):
+    context.add_init_script(f"Storage.prototype.setItem = null; {storage}")
+    page = opened(context, site.address)
+    typed(page)
+    page.wait_for_selector("#status:has-text('this browser keeps nothing')")
+
+
+@pytest.mark.parametrize(
+    "kept", ["{", "null", "7", '[{"name": 1}]', '[{"name": "a", "text": "b", "embedding": [null]}]']
+)
+def test_kept_labels_that_cannot_be_read_are_left_out(lab, kept):
+    found = lab.evaluate(
+        """async (kept) => {
+          const { TypedLabels } = await import("/js/typed.js");
+          const labels = new TypedLabels("bundle");
+          localStorage.setItem(labels.key, kept);
+          const before = labels.all();
+          labels.add({ name: "hop", text: "jumps", embedding: Float32Array.of(0.1, 0.2) });
+          const after = labels.all();
+          labels.remove("hop");
+          return [before, after.map(({ name, embedding }) => [name, embedding[0] === Math.fround(0.1)]), labels.all()];
+        }""",
+        kept,
+    )
+    assert found == [[], [["hop", True]], []]
 
 
 def test_a_rule_for_unknown_is_kept(changed, serving, site, context, recording, tmp_path):

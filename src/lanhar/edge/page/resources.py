@@ -94,7 +94,8 @@ def resources(bundle: Bundle, serving: Serving, made: dict[str, bytes]) -> dict[
     needed = [PREPROCESSING, LABEL_BANK, ENCODERS["int8"], *((TEXT_ENCODER, TOKENIZER) if words else ())]
     found |= {f"bundle/{name}": _file(bundle.file(name)) for name in needed}
     found[f"bundle/{MANIFEST}"] = _file(bundle.folder / MANIFEST)
-    found["serving.json"] = _made("serving.json", _json(vars(serving) | {"words": words}))
+    told = {"words": words, "bundle": found[f"bundle/{MANIFEST}"].digest}
+    found["serving.json"] = _made("serving.json", _json(vars(serving) | told))
     found |= {name: _made(name, content) for name, content in made.items()}
     found[SERVICE_WORKER] = _service_worker(found)
     return found

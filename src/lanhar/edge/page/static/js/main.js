@@ -6,6 +6,7 @@ import { askPermission, Motion } from "./motion.js";
 import { Descriptions } from "./nearest.js";
 import { Recogniser } from "./recogniser.js";
 import { readSamples, timeline } from "./table.js";
+import { TypedLabels } from "./typed.js";
 import { element, say, View } from "./view.js";
 
 /** Samples of a recording that are read at once, as `python -m lanhar.predict` does. */
@@ -22,14 +23,23 @@ class Page {
     this.descriptions = new Descriptions(bundle.labels);
     this.view = new View(new Map(bundle.labels.map(({ name, title }) => [name, title])));
     this.kept = [];
+    this.typed = new TypedLabels(serving.bundle);
+    for (const label of this.typed.all()) this.use(label);
     this.showLabels();
   }
 
   showLabels() {
     this.view.labels(this.recogniser.names, (name) => {
       this.recogniser.removeLabel(name);
+      this.typed.remove(name);
       this.showLabels();
     });
+  }
+
+  use({ name, text, embedding }) {
+    this.recogniser.addLabel(name, embedding);
+    this.descriptions.add(name, text, embedding);
+    this.view.titles.set(name, name);
   }
 
   begin() {
@@ -94,12 +104,12 @@ class Page {
     this.show(await this.recogniser.finish());
   }
 
+  /** Add a label in words; whether it will be there when the page is loaded anew. */
   async add(name, text) {
-    const embedding = await this.words(text);
-    this.recogniser.addLabel(name, embedding);
-    this.descriptions.add(name, text, embedding);
-    this.view.titles.set(name, name);
+    const label = { name, text, embedding: await this.words(text) };
+    this.use(label);
     this.showLabels();
+    return this.typed.add(label);
   }
 }
 
@@ -164,10 +174,10 @@ function wireWords(page) {
     if (!name || !text) return;
     element.confirm.disabled = true;
     try {
-      await page.add(name, text);
+      const kept = await page.add(name, text);
       element.new.close();
       event.target.reset();
-      say(`${name} was added`);
+      say(kept ? `${name} was added` : `${name} was added until the page is loaded anew: this browser keeps nothing`);
     } catch (error) {
       element.refused.textContent = error.message;
     }
@@ -178,13 +188,15 @@ function wireWords(page) {
 async function about({ serving, manifest }, notOffline) {
   element.privacy.textContent =
     "Everything is computed here. Once loaded, the page has told this browser to refuse every further connection, " +
-    "so no sample and no word leaves it.";
+    "so no sample and no word leaves it. Activities that you add are kept in this browser until you take them out.";
   element.offline.textContent = `Offline: ${notOffline ? `no, ${notOffline}` : "yes, every file is kept here"}.`;
   const { run, metrics } = manifest;
   if (run && metrics) {
     const right = `${(100 * metrics.after_quantisation.accuracy).toFixed(1)} % right`;
     const where = `on ${metrics.tested_on.join(", ")} (${metrics.protocol})`;
-    element.origin.textContent = `Trained on ${run.source.join(", ")}; ${right} ${where}.`;
+    const share = metrics.unknown_share ?? 0;
+    const unknown = share ? ` with an answer for every window; ${(100 * share).toFixed(1)} % are called unknown` : "";
+    element.origin.textContent = `Trained on ${run.source.join(", ")}; ${right} ${where}${unknown}.`;
   }
   if (!serving.address) return;
   element.phone.hidden = false;

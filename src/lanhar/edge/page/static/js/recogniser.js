@@ -9,6 +9,7 @@ import { WindowStream } from "./stream.js";
 
 /** How long a window waits for late samples, seconds. */
 const WAIT_S = 0.5;
+const NO_CLOCK = "the time stamps jump or stand still, and no window comes of them; deliver seconds";
 
 export class Recogniser {
   /**
@@ -55,9 +56,11 @@ export class Recogniser {
   push(rows) {
     const windows = this.stream.push(rows);
     const untimed = this.stream.withoutTime();
+    const unclocked = this.stream.withoutClock();
     return this.inOrder(async () => {
       const due = await this.predictAll(windows);
       if (untimed) due.push(this.unusable(NaN, "the time stamps are no seconds; deliver seconds"));
+      if (unclocked) due.push(this.unusable(NaN, NO_CLOCK));
       return due;
     });
   }

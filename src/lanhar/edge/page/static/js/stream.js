@@ -5,6 +5,10 @@ import { reachS, SampleBuffer } from "./samples.js";
 
 /** So many samples in a row that are far from the stream's clock are a new clock, fewer are wild time stamps. */
 const RESTART_SAMPLES = 50;
+/** So many new clocks in a row without a window are no clock. */
+const FRUITLESS_RESTARTS = 3;
+/** So many samples that do not bring the clock forward are no stream. */
+const STILL_SAMPLES = 1000;
 /** Three thousand years. Milliseconds and nanoseconds since 1970 are beyond it. */
 const LATEST_S = 1e11;
 
@@ -14,7 +18,7 @@ export class WindowStream {
     Object.assign(this, { settings, hopS, waitS });
     /** Samples that came too late for any window to come, or without a usable time. */
     this.ignored = 0;
-    this.untimed = 0;
+    this.untimed = this.restarts = this.still = 0;
     this.reset();
   }
 
@@ -59,6 +63,7 @@ export class WindowStream {
       }
       windows.push(...this.finish());
       this.reset();
+      this.restarts += 1;
     }
     return windows;
   }
@@ -73,6 +78,13 @@ export class WindowStream {
   withoutTime() {
     if (this.untimed < RESTART_SAMPLES) return false;
     this.untimed = 0;
+    return true;
+  }
+
+  /** Whether time jumps or stands still again and again, so that no window comes; asked once, it counts anew. */
+  withoutClock() {
+    if (this.restarts < FRUITLESS_RESTARTS && this.still < STILL_SAMPLES) return false;
+    this.restarts = this.still = 0;
     return true;
   }
 
@@ -106,9 +118,10 @@ export class WindowStream {
     const times = rows.map(([time]) => time);
     const last = times.reduce((one, other) => Math.max(one, other));
     if (Number.isNaN(this.endS)) {
-      this.endS = times.reduce((one, other) => Math.min(one, other)) + this.settings.windowS;
-      this.newestS = last;
+      this.newestS = times.reduce((one, other) => Math.min(one, other));
+      this.endS = this.newestS + this.settings.windowS;
     }
+    this.still = last > this.newestS ? 0 : this.still + rows.length;
     this.newestS = Math.max(this.newestS, last);
     this.buffer.add(rows);
     return this.due(this.newestS - this.waitS);
@@ -120,7 +133,10 @@ export class WindowStream {
       const startS = this.endS - this.settings.windowS;
       const rows = this.buffer.between(startS - this.besideS, this.endS + this.besideS);
       // A hop without a sample has no window of its own.
-      if (rows.some(([time]) => time > this.endS - this.hopS && time <= this.endS)) windows.push([this.endS, rows]);
+      if (rows.some(([time]) => time > this.endS - this.hopS && time <= this.endS)) {
+        windows.push([this.endS, rows]);
+        this.restarts = 0;
+      }
       this.endS += this.hopS;
       this.buffer.forget(this.oldestS());
     }
