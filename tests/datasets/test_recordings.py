@@ -1,4 +1,5 @@
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy.io import savemat
 from lanhar.datasets.motionsense import MotionSense
 from lanhar.datasets.recordings import Recordings
 from lanhar.datasets.recordings_paths import path_fields
-from lanhar.datasets.recordings_spec import parse_spec
+from lanhar.datasets.recordings_spec import alias_lines, parse_spec
 from lanhar.datasets.uschad import USCHAD
 from lanhar.errors import LanharError
 
@@ -127,12 +128,39 @@ def test_time_that_starts_again_is_a_new_recording(tmp_path):
     assert [len(r.acc) for r in recordings] == [100, 120]
 
 
-def test_missing_numbers_split_a_fixed_rate(tmp_path):
-    values = table(200)
-    values.loc[90, "gy"] = np.nan
+def test_a_few_missing_numbers_are_bridged_and_more_split_a_fixed_rate(tmp_path):
+    whole = table(300)
+    values = whole.copy()
+    values.loc[90:92, "gy"] = np.nan
+    values.loc[200:206, "ax"] = np.nan
     values.to_csv(tmp_path / "s1_a_walking_1.csv", index=False)
-    _, recordings = read(tmp_path, SMALL)
-    assert [len(r.acc) for r in recordings] == [90, 109]
+    dataset, recordings = read(tmp_path, SMALL)
+    assert [len(r.acc) for r in recordings] == [200, 93]
+    np.testing.assert_allclose(recordings[0].gyro[:, 1], whole["gy"][:200], atol=0.05)
+    assert dataset.report.dropped == {"rows with missing numbers": 7, "rows of the gyroscope with missing numbers": 3}
+
+
+def test_a_return_to_an_activity_is_not_glued_to_its_first_time_at_a_fixed_rate(tmp_path):
+    labels = ["walking"] * 100 + ["rest"] * 150 + ["walking"] * 120
+    for sensor in ("acc", "gyro"):
+        table(370).assign(what=labels).to_csv(tmp_path / f"s1_{sensor}.csv", index=False)
+    spec = SMALL | {"path": "s{subject}_{sensor}.csv", "sensors": {"acc": "acc", "gyro": "gyro"}}
+    spec["columns"] = spec["columns"] | {"activity": "what"}
+    _, recordings = read(tmp_path, spec)
+    assert [len(r.acc) for r in recordings] == [100, 120]
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d %H:%M:%S.%f", "%d.%m.%Y %H:%M:%S.%f", "%H:%M:%S.%f", "isoformat"])
+def test_dates_and_times_of_day_are_a_clock(form, tmp_path):
+    stamps = pd.Timestamp("2024-05-31 09:59:59") + pd.to_timedelta(np.arange(100) * 20, unit="ms")
+    # Where the fraction is zero, Python's own form leaves it out.
+    texts = [stamp.to_pydatetime().isoformat() if form == "isoformat" else stamp.strftime(form) for stamp in stamps]
+    table().assign(t=texts).to_csv(tmp_path / "s1_a_walking_1.csv", index=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        _, [recording] = read(tmp_path, without("rate_hz") | {"time": {"column": "t", "unit": "datetime"}})
+    assert recording.rate_hz == 50
+    np.testing.assert_allclose(recording.acc[:, 1], table()["ay"], atol=1e-4)
 
 
 def test_semicolons_decimal_commas_and_lines_above_the_header(tmp_path):
@@ -219,6 +247,11 @@ def test_what_the_files_do_not_hold_is_said_in_one_line(tmp_path):
     (1 / 9.80665, 1, {"acc": "m/s²", "gyro": "rad/s"}, "looks like g; write units.acc: g"),
     (1, 1, {"acc": "g", "gyro": "rad/s"}, "write units.acc: m/s²"),
     (1, 57.3, {"acc": "m/s²", "gyro": "rad/s"}, "write units.gyro: deg/s"),
+    (1, 57300, {"acc": "m/s²", "gyro": "deg/s"}, "another unit than deg/s"),
+    (1000 / 9.80665, 1, {"acc": "g", "gyro": "rad/s"}, "looks like mg; write units.acc: mg"),
+    (1670, 1, {"acc": "m/s²", "gyro": "rad/s"}, "gravity alone gives 9.81; write units.acc"),
+    (1.5, 0, {"acc": "m/s²", "gyro": "rad/s"}, "0 rad/s .* while people move"),
+    (1.5, 1, {"acc": "m/s²", "gyro": "deg/s"}, "rad/s .* while people move"),
 ])  # fmt: skip
 def test_wrong_units_are_noticed(acc, gyro, units, message, tmp_path):
     table(200, acc, gyro).to_csv(tmp_path / "s1_a_walking_1.csv", index=False)
@@ -226,12 +259,39 @@ def test_wrong_units_are_noticed(acc, gyro, units, message, tmp_path):
         read(tmp_path, SMALL | {"units": units})
 
 
-def test_acceleration_without_gravity_is_noted(tmp_path):
+def test_milli_g_are_a_unit(tmp_path):
+    table(200, 1000 / 9.80665).to_csv(tmp_path / "s1_a_walking_1.csv", index=False)
+    _, [recording] = read(tmp_path, SMALL | {"units": {"acc": "mg", "gyro": "rad/s"}})
+    np.testing.assert_allclose(recording.acc[:, 1], table(200)["ay"], rtol=1e-5)
+
+
+def test_acceleration_without_gravity_is_refused(tmp_path):
     values = table()
     values["ay"] -= 9.8
     values.to_csv(tmp_path / "s1_a_walking_1.csv", index=False)
-    dataset, _ = read(tmp_path, SMALL)
-    assert "whether gravity was taken out" in dataset.report.notes[0]
+    with pytest.raises(LanharError, match=r"columns\.gravity where gravity was taken out"):
+        read(tmp_path, SMALL)
+
+
+def test_files_from_which_nothing_comes_are_an_error_that_says_why(tmp_path):
+    path = tmp_path / "s1_a_walking_1.csv"
+    table().assign(gx=np.nan).to_csv(path, index=False)
+    with pytest.raises(
+        LanharError, match=r"no recording came out of 1 files: .*100 × rows of the gyroscope with missing"
+    ):
+        read(tmp_path, SMALL)
+    table().assign(boot=table()["t"] + 10**6).to_csv(path, index=False)
+    time = {"time": {"column": "t", "unit": "ms", "gyro_column": "boot"}}
+    with pytest.raises(LanharError, match=r"100 × rows while the other sensor did not run \(two clocks\?\)"):
+        read(tmp_path, without("rate_hz") | time)
+
+
+@pytest.mark.parametrize(("name", "guess"), [
+    ("WALKING_UPSTAIRS", "stairs_up"), ("walk downstairs", "stairs_down"), ("going up stairs", "stairs_up"),
+    ("upsatirs", "stairs_up"), ("slow walking", "walk"), ("A", "null"), ("upper body", "null"),
+])  # fmt: skip
+def test_an_activity_without_alias_is_guessed_by_its_words(name, guess):
+    assert alias_lines([name]) == f"`{name}: {guess}`"
 
 
 ANYTHING = st.recursive(

@@ -21,6 +21,11 @@ from lanhar.signals.units import STANDARD_GRAVITY_M_S2
 SHORTEST_S = 1.0
 FASTEST_TURN_RAD_S = 30.0
 """No person turns so fast on average; degrees per second easily do."""
+SLOWEST_TURN_RAD_S = 0.06
+"""Nobody whose acceleration deviates by `LIVELY_M_S2` turns so slowly."""
+LIVELY_M_S2 = 1.0
+ACC_OF_GRAVITY = (0.5, 2.0)
+"""No recording's median |acc| lies outside, in g: people run and sit, but gravity stays."""
 
 
 @dataclass
@@ -30,15 +35,20 @@ class Levels:
     Attributes:
         acc: medians of |acc| in m/s².
         gyro: root mean squares of |gyro| in rad/s.
+        lively: those of them while the acceleration is lively.
     """
 
     acc: list[float] = field(default_factory=list)
     gyro: list[float] = field(default_factory=list)
+    lively: list[float] = field(default_factory=list)
 
     def add(self, recording: Recording) -> None:
         """Measure a recording."""
-        self.acc.append(float(np.median(np.linalg.norm(recording.acc, axis=1))))
+        acc = np.linalg.norm(recording.acc, axis=1)
+        self.acc.append(float(np.median(acc)))
         self.gyro.append(float(np.sqrt(np.mean(np.sum(recording.gyro**2, axis=1)))))
+        if acc.std() > LIVELY_M_S2:
+            self.lively.append(self.gyro[-1])
 
 
 class Recordings(Dataset):
@@ -119,6 +129,12 @@ class Recordings(Dataset):
                 f"{self.spec_path}: no alias for {names}; add below activities: "
                 f"{alias_lines(sorted(unmapped))} (null leaves one out)"
             )
+        if not levels.acc:
+            lost = ", ".join(f"{rows:,} × {reason}" for reason, rows in self.report.dropped.most_common())
+            raise LanharError(
+                f"{self.spec_path}: no recording came out of {self.report.counts['files']} files: "
+                f"{lost or 'no row has the placement that was asked for'}"
+            )
         self._judge_units(levels)
 
     def _source(self, source: Source, unmapped: Counter[str]) -> Iterator[Recording]:
@@ -133,7 +149,10 @@ class Recordings(Dataset):
                 what = f"activity '{key.activity}' left out" if key.activity else "rows without an activity"
                 self.report.drop(what, len(rows))
             elif self._is_selected(key.placement) and self._has_both(key, acc, gyro):
-                for piece in uniform_stretches(key, acc, gyro, self.spec):
+                pieces_here = uniform_stretches(key, acc, gyro, self.spec)
+                if not pieces_here:
+                    self.report.drop("rows while the other sensor did not run (two clocks?)", len(rows))
+                for piece in pieces_here:
                     if len(piece.acc) < SHORTEST_S * piece.rate_hz:
                         self.report.drop(f"stretches under {SHORTEST_S:g} s between gaps", len(piece.acc))
                         continue
@@ -155,35 +174,48 @@ class Recordings(Dataset):
 
     def _has_both(self, key: Key, acc: Sensor, gyro: Sensor) -> bool:
         """Count what is missing; whether anything is left."""
-        missing = int((~np.isfinite(acc.xyz[acc.rows[key]]).all(axis=1)).sum())
+        missing = _missing(acc, key)
         self.report.drop("rows with missing numbers", missing)
-        if key not in gyro.rows:
+        if key in gyro.rows:
+            self.report.drop("rows of the gyroscope with missing numbers", _missing(gyro, key))
+        else:
             self.report.drop("acceleration without gyroscope", len(acc.rows[key]) - missing)
         return key in gyro.rows
 
     def _judge_units(self, levels: Levels) -> None:
-        """Compare what was read with gravity and with how fast a person turns."""
-        if not levels.acc:
-            return
-        g, written = STANDARD_GRAVITY_M_S2, ACC_UNITS[self.spec.units.acc]
-        acc = float(np.median(levels.acc))
+        """Compare what was read with gravity and with how fast people turn."""
+        self._judge_acc(float(np.median(levels.acc)))
         # Most recordings may be of people who sit: the liveliest tenth tells the unit of turning.
-        gyro = float(np.quantile(levels.gyro, 0.9))
-        if 0.9 < acc < 1.1 and written == 1:
-            raise LanharError(f"{self.spec_path}: median |acc| is {acc:.2f}, so it looks like g; write units.acc: g")
-        if 0.9 < acc / g**2 < 1.1 and written != 1:
+        fast, unit = float(np.quantile(levels.gyro, 0.9)), self.spec.units.gyro
+        if fast > FASTEST_TURN_RAD_S:
             raise LanharError(
-                f"{self.spec_path}: median |acc| is {acc / g:.2f}, so it looks like m/s²; write units.acc: m/s²"
+                f"{self.spec_path}: gyro turns at {fast:.0f} rad/s (RMS), so it looks like "
+                f"{'deg/s; write units.gyro: deg/s' if unit == 'rad/s' else f'another unit than {unit}'}"
             )
-        if gyro > FASTEST_TURN_RAD_S:
+        if levels.lively and (slow := float(np.median(levels.lively))) < SLOWEST_TURN_RAD_S:
             raise LanharError(
-                f"{self.spec_path}: gyro turns at {gyro:.0f} rad/s (RMS), so it looks like "
-                "deg/s; write units.gyro: deg/s"
+                f"{self.spec_path}: gyro turns at {slow:.2g} rad/s (RMS) while people move; write units.gyro as it was "
+                "measured (rad/s or deg/s), or other columns.gyro: without a gyroscope nothing can be recognised"
+            )
+        if max(levels.gyro) < SLOWEST_TURN_RAD_S:
+            self.report.notes.append(f"gyro stays below {max(levels.gyro):.2g} rad/s (RMS): check units.gyro")
+
+    def _judge_acc(self, acc: float) -> None:
+        g, unit = STANDARD_GRAVITY_M_S2, self.spec.units.acc
+        measured = acc / ACC_UNITS[unit]
+        if not ACC_OF_GRAVITY[0] < acc / g < ACC_OF_GRAVITY[1]:
+            where = f"{self.spec_path}: median |acc| is {measured:.2f}"
+            if fits := [other for other, factor in ACC_UNITS.items() if 0.9 < measured * factor / g < 1.1]:
+                raise LanharError(f"{where}, so it looks like {fits[0]}; write units.acc: {fits[0]}")
+            raise LanharError(
+                f"{where} {unit}, gravity alone gives {g / ACC_UNITS[unit]:.2f}; write units.acc as it was measured, "
+                "and columns.gravity where gravity was taken out"
             )
         if not 0.8 < acc / g < 1.2:
             self.report.notes.append(
-                f"median |acc| is {acc:.2f} m/s², gravity alone gives {g:.2f}: check "
-                "units.acc, and whether gravity was taken out (columns.gravity adds it)"
+                f"median |acc| is {acc:.2f} m/s², gravity alone gives {g:.2f}: check units.acc and columns.gravity"
             )
-        if max(levels.gyro) < 0.05:
-            self.report.notes.append(f"gyro stays below {max(levels.gyro):.2g} rad/s (RMS): check units.gyro")
+
+
+def _missing(sensor: Sensor, key: Key) -> int:
+    return int((~np.isfinite(sensor.xyz[sensor.rows[key]]).all(axis=1)).sum())

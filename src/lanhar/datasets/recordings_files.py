@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 
 from lanhar.datasets.recordings_spec import TIME_UNITS, Column, Format
 from lanhar.errors import LanharError
+
+TIME_OF_DAY = r"\d{1,2}:\d{2}:\d{2}(\.\d+)?"
 
 
 def read_table(path: Path, form: Format, *, by_name: bool) -> pd.DataFrame:
@@ -127,12 +130,29 @@ def seconds(table: pd.DataFrame, name: Column, unit: str, path: Path) -> NDArray
     """
     if unit != "datetime":
         return numbers(table, [name], path, "time.column")[:, 0] * TIME_UNITS[unit]
+    raw = column(table, name, path, "time.column")
     try:
-        stamps = pd.to_datetime(column(table, name, path, "time.column"), utc=True)
-    except ValueError as error:
-        raise LanharError(f"{path}: column '{name}' has no dates: {' '.join(str(error).split())}") from error
-    since = (stamps - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
-    return np.asarray(since, dtype=np.float64)
+        return _clock_times(raw)
+    except (ValueError, TypeError) as error:
+        found = raw.iloc[0] if len(raw) else "nothing"
+        raise LanharError(
+            f"{path}: column '{name}' has no dates: it begins with '{found}'; write dates such as 2024-05-31 "
+            "12:00:00.020 or times such as 12:00:00.020, or give time.unit as s, ms, us or ns"
+        ) from error
+
+
+def _clock_times(raw: "pd.Series[Any]") -> NDArray[np.float64]:
+    """(T,) seconds of dates with times, or of times of day alone."""
+    if not pd.api.types.is_datetime64_any_dtype(raw) and raw.astype("string").str.fullmatch(TIME_OF_DAY).all():
+        return np.asarray(pd.to_timedelta(raw.astype(str)) / pd.Timedelta(seconds=1), dtype=np.float64)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # pandas' advice to its own callers
+        try:
+            # Python and others leave the fraction out where it is zero: every stamp has its own form.
+            stamps = pd.to_datetime(raw, utc=True, format="ISO8601")
+        except ValueError:
+            stamps = pd.to_datetime(raw, utc=True)
+    return np.asarray((stamps - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1), dtype=np.float64)
 
 
 def texts(table: pd.DataFrame, name: Column, path: Path, key: str) -> NDArray[np.object_]:

@@ -76,7 +76,7 @@ def load_sensors(source: Source, spec: Spec) -> tuple[Sensor, Sensor]:
 
 
 def uniform_stretches(key: Key, acc: Sensor, gyro: Sensor, spec: Spec) -> list[Uniform]:
-    """The stretches of one group in which neither sensor has a gap.
+    """The stretches of one group in which neither sensor has a gap; at a fixed rate row numbers are the clock.
 
     Raises:
         LanharError: time stamps cannot be meant, or two files at a fixed rate differ in length.
@@ -94,13 +94,7 @@ def uniform_stretches(key: Key, acc: Sensor, gyro: Sensor, spec: Spec) -> list[U
             "fixed rate they must be equal; write time: {column: ..., unit: ...} instead"
         )
     rate_hz = spec.rate_hz or 0.0
-    whole: NDArray[np.bool_] = ~np.isnan(np.hstack([acc_xyz, gyro_xyz]).sum(axis=1))
-    runs = np.split(np.arange(len(whole)), np.flatnonzero(np.diff(whole)) + 1)
-    return [
-        Uniform(acc_xyz[r].astype(np.float32), gyro_xyz[r].astype(np.float32), rate_hz, float(r[0] / rate_hz))
-        for r in runs
-        if len(r) and whole[r[0]]
-    ]
+    return merge(acc_rows / rate_hz, acc_xyz, gyro_rows / rate_hz, gyro_xyz, rate_hz=rate_hz)
 
 
 def _runs(

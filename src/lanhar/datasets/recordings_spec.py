@@ -18,7 +18,7 @@ Column = str | int
 
 META = ("subject", "activity", "trial", "placement", "device")
 REQUIRED_META = ("subject", "activity")
-ACC_UNITS = {"g": STANDARD_GRAVITY_M_S2, "m/s²": 1.0, "m/s2": 1.0, "m/s^2": 1.0}
+ACC_UNITS = {"g": STANDARD_GRAVITY_M_S2, "mg": STANDARD_GRAVITY_M_S2 / 1000, "m/s²": 1.0, "m/s2": 1.0, "m/s^2": 1.0}
 GYRO_UNITS = {"deg/s": RAD_PER_DEG, "°/s": RAD_PER_DEG, "rad/s": 1.0}
 TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "datetime": 1.0}
 SIGNS = {"android": 1.0, "ios": -1.0, "1": 1.0, "+1": 1.0, "-1": -1.0}
@@ -335,5 +335,9 @@ def alias_lines(names: list[str]) -> str:
 def _guess(name: str) -> str:
     plain = re.sub(r"[^a-z]+", " ", name.lower()).strip()
     words: dict[str, str] = {word: row.name for row in REGISTRY.values() for word in (*row.words, row.name)}
-    found = difflib.get_close_matches(plain, words, n=1, cutoff=0.75)
+    # WALKING_UPSTAIRS is a way of climbing stairs: stairs before walking, and the more words said, the better.
+    said = set(plain.split())
+    inside = [word for word in words if set(word.split()) <= said]
+    stairs = [word for word in inside if words[word].startswith("stairs")]
+    found = [max(stairs or inside, key=len)] if inside else difflib.get_close_matches(plain, words, n=1, cutoff=0.75)
     return words[found[0]] if found else "null"
