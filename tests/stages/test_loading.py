@@ -106,8 +106,16 @@ def test_weights_of_another_shape_cost_one_line(copy):
         load_run(copy)
 
 
-def test_a_config_of_another_version_costs_one_line(copy):
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("  text_projection: false\n", "Missing key text_projection"),
+        ("    information:\n      weight: 0.3\n      diversity: 0.5\n", "'information'"),
+    ],
+)
+def test_a_config_of_another_version_costs_one_line(copy, lines, said):
     text = (copy / "config.yaml").read_text()
-    (copy / "config.yaml").write_text(text.replace("  text_projection: false\n", ""))
-    with pytest.raises(LanharError, match=r"of another version \(Missing key text_projection\)"):
+    assert lines in text
+    (copy / "config.yaml").write_text(text.replace(lines, ""))
+    with pytest.raises(LanharError, match=rf"of another version \({said}\)"):
         load_run(copy)

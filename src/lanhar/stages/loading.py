@@ -94,7 +94,7 @@ def load_run(folder: Path) -> LoadedRun:
     assert isinstance(cfg, DictConfig)
     try:
         return _loaded(folder, cfg, stages)
-    except OmegaConfBaseException as error:
+    except (OmegaConfBaseException, KeyError) as error:
         what = str(error).splitlines()[0]
         raise LanharError(f"the config of the run '{folder}' is of another version ({what}); train it again") from error
 
