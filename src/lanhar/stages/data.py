@@ -17,6 +17,7 @@ from lanhar.datasets.base import Dataset
 from lanhar.datasets.locate import Progress
 from lanhar.errors import LanharError
 from lanhar.keys import code_digest, digest
+from lanhar.progress import console
 from lanhar.stages.settings import activities_of, cache_folder, label_spaces, plain, window_settings
 from lanhar.stages.texts import Interpreter, make_interpreter, rerun_words, texts_of
 
@@ -71,6 +72,9 @@ def load_data(cfg: DictConfig, sources: dict[str, Dataset], targets: dict[str, D
     opened_sources = {name: open_windows(d, settings, cache, progress) for name, d in sources.items()}
     opened_targets = {name: open_windows(d, settings, cache, progress) for name, d in targets.items()}
     _check_apart(opened_sources, opened_targets)
+    for name, dataset in [*sources.items(), *targets.items()]:
+        for note in dataset.report.notes:
+            console.print(f"Note: {name}: {note}", soft_wrap=True)
     space, tested = label_spaces(cfg, activities_of(sources), activities_of(targets))
     source = concatenate([opened.windows for opened in opened_sources.values()])
     if cfg.label_space.whole_source:
