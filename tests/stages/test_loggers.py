@@ -53,6 +53,8 @@ def runs(tmp_path_factory, configure):
         with pytest.raises(RuntimeError, match="power cut"):
             train(configure(base, "logger=wandb", "seed=2"))
         assert wandb.run is None
+    # W&B's service may still be writing a run's file when the run is finished; it ends when all is written.
+    wandb.teardown()
     folders = sorted(base.glob("wandb/offline-run-*"), key=lambda folder: folder.stat().st_mtime_ns)
     return [(folder, records(folder)) for folder in folders]
 
