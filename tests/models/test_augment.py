@@ -4,7 +4,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lanhar.models.augment import KNOTS_HZ, PhysicalAugmentation, interpolation, stretch, transmit, turn, upright
+from lanhar.models.augment import (
+    KNOTS_HZ,
+    PhysicalAugmentation,
+    interpolation,
+    low_pass,
+    stretch,
+    transmit,
+    turn,
+    upright,
+)
 from lanhar.signals.align import align
 
 
@@ -44,8 +53,17 @@ def test_a_gain_at_one_frequency_acts_there_and_on_that_channel_only():
     assert same == pytest.approx(float(tone(6.5)[..., 2].std()), rel=0.05)
 
 
+def test_half_of_the_power_is_left_at_the_cutoff_and_nothing_far_above():
+    cutoff = torch.tensor([5.0])
+    at = float(tone(5.0)[..., 2].std())
+    assert float(low_pass(tone(5.0), cutoff, 50.0)[..., 2].std()) == pytest.approx(at / 2**0.5, rel=0.05)
+    assert float(low_pass(tone(15.0), cutoff, 50.0)[:, 30:-30, 2].std()) < 0.03 * at
+    slow = low_pass(tone(1.0), cutoff, 50.0)[:, 30:-30]
+    torch.testing.assert_close(slow, tone(1.0)[:, 30:-30], atol=0.01, rtol=0)
+
+
 def test_interpolation_weights_are_a_partition_of_one():
-    weights = interpolation(181, 50 / 360)
+    weights = interpolation(torch.fft.rfftfreq(360, 1 / 50))
     torch.testing.assert_close(weights.sum(1), torch.ones(181))
     assert (weights >= -1e-6).all()
 
@@ -77,3 +95,11 @@ def test_augmented_windows_are_upright_and_differ():
     y = PhysicalAugmentation()(x)
     assert y[..., :2].mean(1).abs().max() < 1e-3
     assert ((y - x).abs().flatten(1).mean(1) > 0.1).all()
+
+
+def test_parts_that_are_switched_off_change_nothing():
+    x = upright(windows())
+    off = PhysicalAugmentation(
+        limb=0, tempo=0, gain=0, smooth=0, rotate=False, acc_noise_m_s2=0, gyro_noise_rad_s=0
+    )  # fmt: skip
+    torch.testing.assert_close(off(x), x, atol=1e-4, rtol=1e-4)

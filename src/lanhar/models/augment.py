@@ -1,6 +1,10 @@
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from lanhar.models.limb_swing import swing
 
 # Knots of the random gain over frequency, Hz: close together between 0.6 and 6 Hz, where gait lives.
 KNOTS_HZ = (0.0, 0.6, 1.0, 1.4, 1.9, 2.5, 3.3, 4.5, 6.5, 10.0)
@@ -9,15 +13,21 @@ GROUP_OF_CHANNEL = (0, 0, 1, 2, 2, 3)
 
 
 class PhysicalAugmentation(nn.Module):
-    """Changes to windows that other people, pockets and phones would make; nothing else.
+    """Changes to windows that other people, pockets, limbs and devices would make; nothing else.
 
-    Cloth, straps and soft tissue pass some frequencies on and hold others back, differently along the vertical and the
-    horizontal and for rotation: a random smooth gain over frequency for each. Steps come faster or slower, the phone
-    turns about the vertical, sensors are noisy. Windows are aligned again afterwards.
+    Some devices are worn on a limb that swings with the stride. Steps come faster or slower. Cloth, straps and soft
+    tissue pass some frequencies on and hold others back, differently along the vertical and the horizontal and for
+    rotation: a random smooth gain over frequency for each. Some devices sample slowly or smooth what they measure.
+    Sensors are noisy, and the phone turns about the vertical. Windows are aligned again afterwards.
 
     Args:
-        gain: standard deviation, log scale, of the gain at each knot.
+        limb: share of the windows that move to a limb.
+        limb_rad: largest amplitude of its swing, rad.
+        limb_m: shortest and longest distance from its joint, m.
         tempo: half-width of the factor on time, log scale.
+        gain: standard deviation, log scale, of the gain at each knot.
+        smooth: share of the windows from a device that holds high frequencies back.
+        cutoff_hz: lowest and highest frequency at which it does, Hz.
         rotate: whether windows turn about the vertical by any angle.
         acc_noise_m_s2: standard deviation of the accelerometer's noise and offset, m/s².
         gyro_noise_rad_s: the same of the gyroscope, rad/s.
@@ -26,24 +36,49 @@ class PhysicalAugmentation(nn.Module):
 
     def __init__(
         self,
+        limb: float = 0.3,
+        limb_rad: float = 0.6,
+        limb_m: tuple[float, float] = (0.15, 0.7),
+        tempo: float = 0.2,
         gain: float = 0.9,
-        tempo: float = 0.14,
+        smooth: float = 0.4,
+        cutoff_hz: tuple[float, float] = (2.5, 20.0),
         rotate: bool = True,
         acc_noise_m_s2: float = 0.1,
         gyro_noise_rad_s: float = 0.03,
         rate_hz: float = 50.0,
     ) -> None:
         super().__init__()
-        self.gain, self.tempo, self.rotate = gain, tempo, rotate
+        self.limb, self.limb_rad, self.limb_m = limb, limb_rad, tuple(limb_m)
+        self.tempo, self.gain, self.rotate = tempo, gain, rotate
+        self.smooth, self.cutoff_hz = smooth, tuple(cutoff_hz)
         self.acc_noise, self.gyro_noise, self.rate_hz = acc_noise_m_s2, gyro_noise_rad_s, rate_hz
 
     def forward(self, windows: Tensor) -> Tensor:
         """Augment windows (B, L, 6) in m/s² and rad/s; the shape stays."""
         count = len(windows)
-        x = stretch(windows, ((torch.rand(count, device=windows.device) * 2 - 1) * self.tempo).exp())
+        x = self._on_a_limb(windows)
+        x = stretch(x, ((torch.rand(count, device=x.device) * 2 - 1) * self.tempo).exp())
         x = transmit(x, torch.randn(count, len(KNOTS_HZ), 4, device=x.device) * self.gain, self.rate_hz)
-        x = upright(x + self._noise(x))
+        x = self._smoothed(x + self._noise(x))
+        x = upright(x)
         return turn(x, torch.rand(count, device=x.device) * 2 * torch.pi) if self.rotate else x
+
+    def _on_a_limb(self, x: Tensor) -> Tensor:
+        arc, length, second, chosen = torch.rand(4, len(x), device=x.device)
+        shortest, longest = self.limb_m
+        length = shortest + length * (longest - shortest)
+        moved = swing(x, arc * self.limb_rad, length, second * 0.3, self.rate_hz)
+        return torch.where((chosen < self.limb)[:, None, None], upright(moved), x)
+
+    def _smoothed(self, x: Tensor) -> Tensor:
+        """Some windows as a slow or smoothing device would give them: its accelerometer, its gyroscope or both."""
+        at, chosen, which = torch.rand(3, len(x), device=x.device)
+        low, high = (math.log(hz) for hz in self.cutoff_hz)
+        smoothed = low_pass(x, (low + at * (high - low)).exp(), self.rate_hz)
+        acc = (chosen < self.smooth) & (which < 0.8)
+        gyro = (chosen < self.smooth) & (which > 0.4)
+        return torch.where(torch.stack([acc] * 3 + [gyro] * 3, dim=1)[:, None], smoothed, x)
 
     def _noise(self, x: Tensor) -> Tensor:
         size = torch.tensor([self.acc_noise] * 3 + [self.gyro_noise] * 3, device=x.device)
@@ -81,25 +116,53 @@ def transmit(windows: Tensor, log_gain: Tensor, rate_hz: float) -> Tensor:
         log_gain: (B, knots, 4) log gain at `KNOTS_HZ`: horizontal acc, vertical acc, horizontal gyro, vertical gyro.
         rate_hz: samples per second.
     """
+    frequency = _frequencies(windows, rate_hz)
+    gain = (interpolation(frequency) @ log_gain).exp()
+    return _filtered(windows, gain[..., list(GROUP_OF_CHANNEL)])
+
+
+def low_pass(windows: Tensor, cutoff_hz: Tensor, rate_hz: float) -> Tensor:
+    """Hold back what is faster than a cutoff, in the shape of a fourth-order Butterworth filter without its delay.
+
+    Args:
+        windows: (B, L, 6).
+        cutoff_hz: (B,) where half of the power is left, Hz.
+        rate_hz: samples per second.
+    """
+    frequency = _frequencies(windows, rate_hz)
+    gain = (1 + (frequency / cutoff_hz[:, None]) ** 8).rsqrt()
+    return _filtered(windows, gain[..., None])
+
+
+def _padded(windows: Tensor) -> int:
+    """Length with room for what a filter smears over the end, which would else come back at the beginning."""
+    return round(1.2 * windows.shape[1])
+
+
+def _frequencies(windows: Tensor, rate_hz: float) -> Tensor:
+    """(bins,) in Hz, of the spectrum of padded windows."""
+    frequencies: Tensor = torch.fft.rfftfreq(_padded(windows), 1 / rate_hz, device=windows.device)
+    return frequencies
+
+
+def _filtered(windows: Tensor, gain: Tensor) -> Tensor:
+    """Windows (B, L, 6) with their spectrum, means apart, multiplied with a gain (B, bins, 6 or 1)."""
     mean = windows.mean(dim=1, keepdim=True)
-    # Room for what a filter smears over the end, which would else come back at the beginning.
-    padded = round(1.2 * windows.shape[1])
-    spectrum = torch.fft.rfft(windows - mean, n=padded, dim=1)
-    gain = (interpolation(spectrum.shape[1], rate_hz / padded).to(windows) @ log_gain).exp()
-    changed: Tensor = torch.fft.irfft(spectrum * gain[..., list(GROUP_OF_CHANNEL)], n=padded, dim=1)
+    spectrum = torch.fft.rfft(windows - mean, n=_padded(windows), dim=1)
+    changed: Tensor = torch.fft.irfft(spectrum * gain, n=_padded(windows), dim=1)
     return mean + changed[:, : windows.shape[1]]
 
 
-def interpolation(bins: int, step_hz: float) -> Tensor:
+def interpolation(frequency: Tensor) -> Tensor:
     """Weights (bins, knots) that interpolate values at `KNOTS_HZ` linearly; the last knot holds beyond itself."""
-    frequency = torch.arange(bins) * step_hz
-    knots = torch.tensor(KNOTS_HZ)
+    knots = torch.tensor(KNOTS_HZ, device=frequency.device)
     frequency = frequency.clamp(max=float(knots[-1]))
     upper = torch.bucketize(frequency, knots, right=True).clamp(1, len(knots) - 1)
     share = (frequency - knots[upper - 1]) / (knots[upper] - knots[upper - 1])
-    weights = torch.zeros(bins, len(knots))
-    weights[torch.arange(bins), upper - 1] = 1 - share
-    weights[torch.arange(bins), upper] += share
+    bins = torch.arange(len(frequency), device=frequency.device)
+    weights = torch.zeros(len(frequency), len(knots), device=frequency.device)
+    weights[bins, upper - 1] = 1 - share
+    weights[bins, upper] += share
     return weights
 
 
