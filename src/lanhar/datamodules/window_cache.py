@@ -114,7 +114,7 @@ def _cut(dataset: Dataset, settings: WindowSettings, folder: Path, progress: Pro
     dropped: Counter[str] = Counter()
     with (working / "samples.f32").open("wb") as file:
         for index, recording in enumerate(dataset.recordings(progress)):
-            samples, gravity, start_s = _windows_of(recording, settings, dropped)
+            samples, gravity, start_s = cut_recording(recording, settings, dropped)
             file.write(samples.tobytes())
             gravities.append(gravity)
             rows += [_row(recording, index, float(start)) for start in start_s]
@@ -133,9 +133,19 @@ def _cut(dataset: Dataset, settings: WindowSettings, folder: Path, progress: Pro
     working.rename(folder)
 
 
-def _windows_of(
+def cut_recording(
     recording: Recording, settings: WindowSettings, dropped: Counter[str]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]]:
+    """Cut one recording into windows.
+
+    Args:
+        recording: at any rate; it is resampled to that of the windows.
+        settings: length, rate and overlap.
+        dropped: counts samples that end in no window, by reason.
+
+    Returns:
+        Aligned windows (N, L, 6), their gravity (N, 3) in the device's axes, m/s², and where they start (N,), seconds.
+    """
     samples = np.concatenate([recording.acc, recording.gyro], axis=1)
     if recording.rate_hz != settings.rate_hz:
         samples = resample(samples, recording.rate_hz, settings.rate_hz)
