@@ -2,9 +2,9 @@
 
 LANHAR_DATA=/path/to/datasets python -m benchmarks.other_devices 'runs/cross_dataset/*'
 
-Macro F1 in the runs' label space: the mean over the runs of a target, whose recordings are read, changed, cut into windows
-and predicted, and how it differs from that of the recordings as they are. The limb is a pendulum (`limb`), the physics
-of training with other parameters: it stands in for wrists and arms, which these datasets do not have.
+Macro F1 in the runs' label space: the mean over the runs of a target, whose recordings are read, changed, cut into
+windows and predicted, and how it differs from that of the recordings as they are. The limb is a pendulum (`limb`), the
+physics of training with other parameters: it stands in for wrists and arms, which these datasets do not have.
 """
 
 import sys

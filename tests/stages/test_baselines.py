@@ -5,7 +5,7 @@ from sklearn.pipeline import Pipeline
 
 from lanhar.errors import LanharError
 from lanhar.stages.baselines import run_baselines
-from lanhar.stages.settings import baseline_settings
+from lanhar.stages.settings import baseline_settings, check
 
 REGRESSION, LDA = "LogisticRegression", "LinearDiscriminantAnalysis"
 
@@ -67,6 +67,21 @@ def test_a_number_of_copies_must_be_one(configure, tmp_path):
     cfg = configure(tmp_path, "source=uci", "target=motionsense", "+baselines.lda.augmented_copies=-1")
     with pytest.raises(LanharError, match="augmented_copies"):
         baseline_settings(cfg)
+
+
+def test_copies_are_changed_as_in_stage_two_but_for_what_the_baseline_names(configure, tmp_path):
+    words = ("source=uci", "target=motionsense", "baselines=[random_forest]", "mapping.augment.gain=0.5")
+    cfg = configure(tmp_path, *words, "baselines.random_forest.augment.tempo=0.3")
+    changes = baseline_settings(cfg)["random_forest"]["augment"]
+    assert changes["tempo"] == 0.3
+    assert changes["gain"] == 0.5
+    assert changes.keys() == cfg.mapping.augment.keys()
+
+
+def test_a_change_that_there_is_not_is_said_before_anything_runs(configure, tmp_path):
+    words = ("source=uci", "target=motionsense", "baselines=[cnn]", "+baselines.cnn.augment.tempi=0.3")
+    with pytest.raises(LanharError, match=r"baselines\.cnn\.augment.*tempi"):
+        check(configure(tmp_path, *words))
 
 
 @pytest.mark.parametrize("protocol", ["source_only", "transductive"])

@@ -12,7 +12,7 @@ from lanhar.errors import LanharError
 from lanhar.modules.classification import Classification
 from lanhar.modules.masked_reconstruction import MaskedReconstruction
 from lanhar.stages.networks import build_network, run_network
-from lanhar.stages.settings import plain
+from lanhar.stages.settings import baseline_settings
 
 NAMES = ("cnn", "deepconvlstm", "transformer", "masked")
 SMALL = {"epochs": 2, "batch_size": 16, "batches_per_epoch": 2, "augmented_copies": 1}
@@ -25,9 +25,9 @@ SHAPES = {
 
 
 def published(name):
-    """The settings of conf/baselines/<name>.yaml."""
+    """The settings of conf/baselines/<name>.yaml, as a run has them."""
     with initialize_config_dir(str(config_dir()), version_base="1.3"):
-        return plain(compose("train", overrides=[f"baselines=[{name}]"]).baselines)[name]
+        return baseline_settings(compose("train", overrides=[f"baselines=[{name}]"]))[name]
 
 
 def small(name):

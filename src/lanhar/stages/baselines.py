@@ -19,7 +19,7 @@ from lanhar.signals.features import classifier_features
 from lanhar.stages.align import TrainedAlignment, window_texts
 from lanhar.stages.data import RunData, training_identity
 from lanhar.stages.networks import run_network
-from lanhar.stages.settings import NEAREST_INTERPRETATION, baseline_settings, classifier_parameters, plain
+from lanhar.stages.settings import NEAREST_INTERPRETATION, baseline_settings, classifier_parameters
 
 Rows = tuple[NDArray[np.float32], NDArray[np.int64]]
 MODEL = "model.joblib"
@@ -62,12 +62,12 @@ def _fitted(cfg: DictConfig, data: RunData, name: str, settings: dict[str, Any],
     identity = {"stage": "baseline", "name": name, "settings": settings, **training_identity(cfg, data)}
     if rounds:
         identity["target"] = data.target_keys
-    folder = stages_dir / f"baseline-{name}" / digest({**identity, "augment": plain(cfg.mapping.augment)})
+    folder = stages_dir / f"baseline-{name}" / digest(identity)
     with locked(folder):
         if not (folder / MODEL).exists():
             model = make_baseline(name, int(cfg.seed), **classifier_parameters(settings))
-            copied = range(copies + 1)
-            rows = [_rows(cfg, data, copy) for copy in progress_bar(list(copied), f"Fitting {name}", len(copied))]
+            copied = progress_bar(list(range(copies + 1)), f"Fitting {name}", copies + 1)
+            rows = [_rows(cfg, data, settings, copy) for copy in copied]
             features, labels = _joined(rows)
             model.fit(features, labels)
             model = self_train(model, features, labels, np.asarray(data.unlabelled.classifier_features), rounds)
@@ -76,12 +76,12 @@ def _fitted(cfg: DictConfig, data: RunData, name: str, settings: dict[str, Any],
     return joblib.load(folder / MODEL)
 
 
-def _rows(cfg: DictConfig, data: RunData, copy: int) -> Rows:
-    """Features and labels of the training windows as recorded (copy 0), or changed as stage 2 changes them."""
+def _rows(cfg: DictConfig, data: RunData, settings: dict[str, Any], copy: int) -> Rows:
+    """Features and labels of the training windows as recorded (copy 0), or changed as the settings say."""
     labels = data.train.labels(data.space)
     if copy == 0:
         return np.asarray(data.train.classifier_features), labels
-    augment: Any = instantiate(cfg.mapping.augment)
+    augment: Any = instantiate(settings["augment"])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(cfg.seed) * 1000 + copy - 1)
         changed = augment(torch.from_numpy(np.array(data.train.samples))).numpy()

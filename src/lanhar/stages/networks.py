@@ -40,7 +40,8 @@ def run_network(
         cfg: the whole config.
         data: the run's windows.
         name: of the baseline.
-        settings: as in conf/baselines/<name>.yaml; a pre-training where they hold `pretraining`.
+        settings: of conf/baselines/<name>.yaml, as `baseline_settings` gives them; a pre-training where they hold
+            `pretraining`.
         stages_dir: gets the folder `baseline-<name>/<key>`, and one of the pre-training.
         loggers: beyond the CSV file that every stage has.
 

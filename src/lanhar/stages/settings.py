@@ -42,8 +42,9 @@ RANGES: dict[str, tuple[float, float | None]] = {
     "baselines.random_forest.n_estimators": (1, None),
 }
 PROTOCOLS = ("source_only", "transductive")
-# Of a baseline: what its classifier trains on.
-TRAINING_KEYS = {"augmented_copies", "self_training_rounds"}
+# Of a baseline: what its classifier trains on, and how often.
+COUNTS = {"augmented_copies", "self_training_rounds"}
+TRAINING_KEYS = {*COUNTS, "augment"}
 LOGGERS = ("csv", "wandb")
 SAMPLE = "sample"
 NO_METHOD = "none"
@@ -172,14 +173,16 @@ def overlapping(cfg: DictConfig) -> str | None:
 
 
 def baseline_settings(cfg: DictConfig) -> dict[str, dict[str, Any]]:
-    """Every baseline that is not left out, with its settings.
+    """Every baseline that is not left out, with its settings; its `augment` is stage 2's with what it names changed.
 
     Raises:
         LanharError: a number of augmented copies or of rounds is not one.
     """
     found = {name: settings for name, settings in (plain(cfg.get("baselines")) or {}).items() if settings is not None}
     for name, settings in found.items():
-        for key in TRAINING_KEYS & settings.keys():
+        if "augmented_copies" in settings:
+            settings["augment"] = {**plain(cfg.mapping.augment), **(settings.get("augment") or {})}
+        for key in COUNTS & settings.keys():
             if not isinstance(settings[key], int) or settings[key] < 0:
                 raise LanharError(f"baselines.{name}.{key} is {settings[key]}; write a whole number, 0 or more")
     if cfg.method.name == NO_METHOD and not found:
@@ -226,14 +229,19 @@ def _check_parts(cfg: DictConfig) -> None:
             build_network(name, settings, 4, int(cfg.windows.length))
         elif name != NEAREST_INTERPRETATION:
             make_baseline(name, int(cfg.seed), **classifier_parameters(settings))
-    for key, arguments in (
-        ("sensor_encoder", {"embedding_dim": 8, "window_length": int(cfg.windows.length)}),
-        ("mapping.augment", {}),
-    ):
+    encoder = {"embedding_dim": 8, "window_length": int(cfg.windows.length)}
+    parts: dict[str, Any] = {
+        "sensor_encoder": (cfg.sensor_encoder, encoder),
+        "mapping.augment": (cfg.mapping.augment, {}),
+    }
+    for name, settings in baseline_settings(cfg).items():
+        if "augment" in settings:
+            parts[f"baselines.{name}.augment"] = (settings["augment"], {})
+    for key, (part, arguments) in parts.items():
         try:
-            instantiate(OmegaConf.select(cfg, key), **arguments)
+            instantiate(part, **arguments)
         except Exception as error:  # whatever a user's own class may raise
-            reason = str(error).strip().splitlines()[0]
+            reason = str(error.__cause__ or error).strip().splitlines()[0]
             raise LanharError(f"{key} cannot be built: {reason}; see conf/{key.split('.')[0]}") from error
 
 
