@@ -151,7 +151,7 @@ def window_emissions(cfg: DictConfig, opened: OpenedRun, windows: LabelledWindow
 
 
 def held_out_copies(cfg: DictConfig, opened: OpenedRun) -> LabelledWindows:
-    """Windows of held-out source subjects as other pockets and phones would change them, copy after copy.
+    """Windows of held-out source subjects as other pockets, limbs and devices would change them, copy after copy.
 
     As recorded, runs are nearly always right about them, and would be far too sure of themselves elsewhere.
     """

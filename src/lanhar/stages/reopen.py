@@ -104,7 +104,7 @@ def described(encoder: SensorEncoder, samples: NDArray[np.float32]) -> Tensor:
 
 @torch.no_grad()
 def described_copies(opened: OpenedRun, windows: LabelledWindows, copies: int, seed: int) -> Tensor:
-    """(copies · N, ...) the same of windows as other people, pockets and phones would change them.
+    """(copies · N, ...) the same of windows as other people, pockets, limbs and devices would change them.
 
     Args:
         opened: its config names the augmentation of stage 2.
