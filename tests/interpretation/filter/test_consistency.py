@@ -442,3 +442,52 @@ def test_a_fixed_heading_is_false_of_a_turn_and_a_steady_turn_is_not():
 def test_directions_that_are_only_named_are_compared(text, larger):
     said = read_claims(text, "Axis dominance", load_grammar())
     assert larger in [one.larger for one in said if isinstance(one, Comparison)]
+
+
+@pytest.mark.parametrize(
+    ("heading", "conclusion"),
+    [
+        ("Axis dominance", "No axis prevails: the rotation is greatest about x, y and z alike."),
+        ("Axis dominance", "Of all axes z has the largest energy."),
+        ("Axis dominance", "Rotation is led by z, with more than half of its energy about z."),
+        ("Axis dominance", "The z axis rules the rotation so clearly that the others can be neglected."),
+        ("Strength", "There is practically no difference between vertical and horizontal."),
+        ("Strength", "The two directions differ by little."),
+        ("Gyro-acc sync", "There is no disorder that could have a delay."),
+        ("Vertical impact", "The impacts are heavy and vary only a little in height."),
+        ("Posture / drift", "It circles to the left; most of the turning is swinging that cancels out."),
+        ("Posture / drift", "A pronounced turn to the left remains after all swinging is balanced out."),
+    ],
+)
+def test_what_is_compared_or_denied_in_part_is_no_false_claim_of_a_moving_phone(heading: Heading, conclusion: str):
+    assert not _check(heading, conclusion, MOVING)
+
+
+def test_a_denied_subject_after_a_conjunction_denies_its_verb():
+    assert not _check("Rhythm", "It is impossible to name a tempo, since no peak recurs.", RESTING)
+
+
+def test_what_is_not_perfect_may_be_good_and_what_differs_slightly_may_be_equal():
+    assert not _check("Posture / drift", "The attitude is not perfectly constant.", MOVING)
+    assert _check("Posture / drift", "The attitude is not constant.", MOVING)
+    assert _check("Vertical impact", "The impacts vary.", MOVING | {"impact_p95": 9.2})
+    assert not _check("Vertical impact", "The impacts vary slightly.", MOVING | {"impact_p95": 9.2})
+
+
+@pytest.mark.parametrize(
+    ("heading", "conclusion"),
+    [
+        ("Strength", "The vertical acceleration is so faint that it barely leaves the noise floor."),
+        ("Axis dominance", "The movement is plainly horizontal."),
+        ("Shape", "A clean wave with two tall humps per period."),
+        ("Gyro-acc sync", "Correlation and phase show two signals that hardly correlate."),
+    ],
+)
+def test_a_falsehood_behind_a_consequence_or_an_adverb_is_found(heading: Heading, conclusion: str):
+    assert _check(heading, conclusion, MOVING | {"acc_harmonic_ratio": 0.02, "acc_vertical_share": 0.8})
+
+
+def test_axes_of_an_unnamed_sensor_are_false_only_if_they_are_for_both():
+    swapped = {"acc_x_std": 2.4, "acc_y_std": 0.9, "acc_x_p2p": 12.0, "acc_y_p2p": 4.0}
+    assert not _check("Axis dominance", "The energy is greatest in z.", MOVING)
+    assert _check("Axis dominance", "The energy is greatest in y.", MOVING | swapped)

@@ -313,3 +313,13 @@ def test_a_number_that_is_moved_by_more_than_a_quarter_is_rejected() -> None:
                 missed.append(moved[max(0, number.start() - 40) : number.end() + 10])
     # A moved number may be that of another feature that the same words allow; that must stay rare.
     assert total > 400 and len(missed) <= 0.02 * total, missed
+
+
+def test_either_axis_of_a_comparison_may_own_either_number() -> None:
+    text = "About y the rotation is faster than about x (0.282 against 0.234 rad/s)."
+    assert judge("Axis dominance", text) == ["", ""]
+    assert any(judge("Axis dominance", text.replace("0.282", "0.482")))
+
+
+def test_a_rate_that_sensors_share_is_a_rate() -> None:
+    assert judge("Gyro-acc sync", "Both sensors share a rate of 1.62 Hz.") == [""]

@@ -71,6 +71,10 @@ a run of peaks|the device is still|rotation driven by the swing|a clean signal|c
 a jump in the signal|hop size|driving the rotation|cyclic|at rest|stationary|motionless|resting on edge|upright device
 rotation and acceleration run in lockstep|the trace goes up and down|amplitude climbs to 20 m/s²|a descending edge
 heel strikes|firm footfalls|a pulse train|prone to noise|limb motion|landing|outstanding|the device lies flat
+they run independently of each other|they run in parallel|each cycle runs through the same phases
+they lie close together|they sit near zero|they stand in a fixed relation|they jump around|the heading stands still
+a hop in the trace
+the amplitudes climb and fall|climbing rates|values standing well above noise|the signals walk through the same values
 """.strip()
     .replace("\n", "|")
     .split("|")
@@ -85,6 +89,13 @@ def test_words_for_activities_leak(conclusion: str) -> None:
 @pytest.mark.parametrize("conclusion", TRANSLATED)
 def test_translations_leak(conclusion: str) -> None:
     assert {reason.code for reason in _check(conclusion)} & {"translation", "activity"}
+
+
+@pytest.mark.parametrize(
+    "conclusion", ["they run fast", "they lie down", "they sit still", "the user stands still", "they walk together"]
+)
+def test_verbs_of_people_leak_where_signals_do_other_things(conclusion: str) -> None:
+    assert _check(conclusion)
 
 
 @pytest.mark.parametrize("conclusion", SIGNAL_TERMS)

@@ -14,6 +14,10 @@ _COUPLING = frozenset({"coupled", "uncoupled"})
 """Classes whose words come in pairs."""
 _NET_REACH = 5
 """Words from "net" to what is said of it."""
+_FACING = frozenset({"facing", "faces", "opposite"})
+"""Words that speak of where a turn has led to, also beside the sum of all turns."""
+_APART = frozenset({"between", "among", "about", "for", "that", "which", "who"})
+"""Words between a negation and a subject that is not what it denies: "no relation that could have a delay"."""
 _NUMBER_REACH = 3
 """Words from a verb to its own number: "drifting by only 0.2°"."""
 
@@ -73,8 +77,13 @@ def _is_left_open(s: Sentence, mark: Mark, topic: str) -> bool:
     hedged = "hedges" in s.roles and any(other.has("hedges") and other.clause == mark.clause for other in s.marks)
     if hedged or s.is_aside(mark.start, mark.clause):
         return True
-    totals = "totals" in s.roles or any(token.startswith("total") for token in s.tokens)
-    if topic in ("turning", "heading") and totals and mark.roles.word not in ("left", "right"):
+    totals = any(other.has("totals") and other.clause <= mark.clause for other in s.marks)
+    totals = totals or any(token.startswith("total") for token in s.tokens[: mark.end])
+    if mark.roles.word == "cancels" and any(m.has("dominates") and m.clause == mark.clause for m in s.marks):
+        # "most of the turning is swinging that cancels out"
+        return True
+    final = mark.roles.word in ("left", "right") or not _FACING.isdisjoint(s.tokens[mark.start : mark.end])
+    if topic in ("turning", "heading") and totals and not final:
         # The net turn is judged beside totals only where it is called so.
         start = next(other.start for other in s.marks if other.clause == mark.clause)
         return "net" not in s.tokens[max(start - 1, mark.start - _NET_REACH, 0) : mark.end + 2]
@@ -176,7 +185,7 @@ def absences(s: Sentence) -> Iterator[Claim]:
         run = next((run for run in s.runs if run.clause == mark.clause and run.start >= start), None)
         if run is None or run.topic is None or run.start - start > AHEAD or _is_of_one_sensor(s, mark):
             continue
-        if any(token in ("between", "among", "about", "for") for token in s.tokens[start : run.start]):
+        if any(token in _APART for token in s.tokens[start : run.start]):
             continue
         # An adjective or a comparison is denied, not the subject.
         if any(_decides(s, other, run) for other in rest):

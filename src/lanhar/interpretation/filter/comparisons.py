@@ -22,6 +22,8 @@ _MARGINS = {
 """Words beside a comparison and the least ratio that they claim."""
 _REST = frozenset({"rest", "remainder", "remaining", "otherwise"})
 """Words after which not all of something is spoken of."""
+_OTHERS = frozenset({"others", "neither"})
+"""Words for what comes last instead of a named direction: "x rules so clearly that the others hardly contribute"."""
 _HAPPENS = frozenset({"goes", "happens", "occurs", "runs", "place"})
 """Words after which rotation is about something: "the rotation takes place about the vertical"."""
 _DOMINANCE = frozenset({"dominates", "mainly", "yields"})
@@ -69,8 +71,12 @@ def _mentions(s: Sentence, handled: set[int]) -> Iterator[Claim]:
 
 
 def _with_margin(s: Sentence, found: Claim | Comparison, mark: Mark) -> Claim | Comparison:
-    """A comparison that is said to be a clear or a wide one."""
-    if isinstance(found, Claim) or mark.has("yields"):
+    """A comparison that is said to be a clear or a wide one, and of axes of which sensor."""
+    if isinstance(found, Claim):
+        return found
+    if found.larger[:1] and found.larger[0] in "xyz":
+        found = replace(found, either=not s.names_sensor(mark))
+    if mark.has("yields"):
         return found
     words = s.tokens[max(0, mark.start - 3) : mark.end + 1]
     margin = max((_MARGINS.get(word, 0.0) for word in words), default=0.0)
@@ -186,7 +192,9 @@ def _dominance(s: Sentence, i: int) -> Iterator[Claim | Comparison]:
     after = [other for other in sides if 0 <= other.start - mark.end <= 5]
     before = [other for other in sides if 0 <= mark.start - other.end <= 5]
     graded = [other for other in s.marks if other.clause == mark.clause and other.roles.grammar & _DOMINANCE]
-    if {"one", "other"} <= set(s.tokens) or (len(sides) > 1 and len(graded) > 1):
+    start = next(other.start for other in s.marks if other.clause == mark.clause)
+    others = mark.has("yields") and not _OTHERS.isdisjoint(s.tokens[start : mark.start])
+    if others or {"one", "other"} <= set(s.tokens) or (len(sides) > 1 and len(graded) > 1):
         # Of two directions and two verdicts, which belongs to which is unclear; so is which horizontal one is meant.
         return
     rest = next((place for place in range(max(0, mark.start - 3), mark.start) if s.tokens[place] in _REST), 0)
@@ -214,6 +222,9 @@ def _largest(s: Sentence, chosen: Mark, mark: Mark) -> Iterator[Claim | Comparis
             yield Claim(side, ("dominant",), s.quote(mark))
     elif side and s.heading in ("Strength", "Axis dominance") and not s.is_static(chosen):
         sensor, together = s.sensor(mark), _together(s, chosen)
+        if side in "xyz" and "half" in s.tokens[mark.start : mark.end + 1] and mark.has("yields"):
+            # The largest of three may have less than half.
+            return
         denials = s.denials(max(mark, chosen, key=lambda other: other.start))
         if denials > 1 or (denials and mark.has("yields")):
             return
@@ -247,7 +258,8 @@ def _predicate_direction(s: Sentence, handled: set[int]) -> Iterator[Claim | Com
         if before is None:
             continue
         clause = [other for other in s.marks if other.clause == mark.clause]
-        if not before.has("copulas") or before.end != mark.start or any(_is_part(s, other) for other in clause):
+        adverbs = all(token.endswith("ly") for token in s.tokens[before.end : mark.start])
+        if not before.has("copulas") or not adverbs or any(_is_part(s, other) for other in clause):
             continue
         last = all(other.end <= mark.end or not (other.roles.word or other.roles.direction) for other in clause)
         if last and not any(other.has("negators") for other in clause):

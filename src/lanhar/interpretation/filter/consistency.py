@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from lanhar.interpretation.filter.claims import read_claims
@@ -93,7 +93,7 @@ class ConsistencyRule:
     """
 
     name: ClassVar[str] = "consistency"
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
 
     slack: float = 1.0
 
@@ -137,8 +137,13 @@ class ConsistencyRule:
     def _judge_comparison(
         self, claim: Comparison, heading: Heading, features: Features, grammar: Grammar
     ) -> Reason | None:
+        rotated = replace(claim, sensor="gyro", either=False)
+        if claim.either and self._judge_comparison(rotated, heading, features, grammar) is None:
+            return None
         measures = grammar.comparisons[claim.sensor]
         others = [claim.smaller] if claim.smaller else other_directions(claim.larger)
+        if not others:
+            return None
         least = claim.margin or (grammar.slack if claim.smaller else grammar.slack_alone)
         for side in claim.larger:
             # Where both sides are named, the first measure of each is meant.

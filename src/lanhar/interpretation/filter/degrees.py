@@ -59,6 +59,9 @@ def classes_of(s: Sentence, i: int) -> list[str]:
         if name == "weak" and mark.roles.word == "present" and i and s.marks[i - 1].has("nearly"):
             name = "minimal"
         return [name, "mild"] if name in ("weak", "calm") else [name] if name else []
+    if softened and name == "unequal":
+        # What differs slightly is neither equal nor unequal.
+        return []
     if softened:
         milder = changes["softened"].get(name)
         return [name, milder] if milder else [name]
@@ -69,6 +72,10 @@ def trails(s: Sentence, i: int) -> bool:
     """Whether the word grades a verb before it: "follows only loosely"."""
     mark = s.marks[i]
     if i in s.trailing.values():
+        return True
+    before = s.marks[i - 1] if i else mark
+    if mark.has("softeners") and before.end == mark.start and before.roles.word in VERBS:
+        # "the impacts vary slightly" says nothing of how hard they are.
         return True
     swallowed = s.grades(mark) or (mark.roles.word == "exact" and s.denials(mark))
     return bool(swallowed) and any(
@@ -95,9 +102,7 @@ def _denies(s: Sentence, negator: Mark, mark: Mark) -> bool:
         ";",
         "and",
         "but",
-        "so",
-        "that",
-        "as",
+        *("so", "that", "as", "since", "because", "while", "whereas", "although", "though", "where", "when", "which"),
     )
 
 
@@ -120,10 +125,11 @@ def is_word(s: Sentence, mark: Mark) -> bool:
         return False
     if mark.has("final") and not _is_final(s, mark):
         return False
-    if mark.roles.word in AMOUNTS and s.tokens[mark.end : mark.end + 1] in (["that"], ["which"]):
-        # "little that would count as vigorous"
-        return False
     before = s.tokens[max(0, mark.start - 2) : mark.start]
+    defined = mark.roles.word in AMOUNTS and s.tokens[mark.end : mark.end + 1] in (["that"], ["which"])
+    if defined and before[-1:] != ["so"]:
+        # "little that would count as vigorous", but "so faint that"
+        return False
     if len(before) == 2 and before[0] in _FACTORS and before[1] == "as":
         # "three times as large" says nothing of how large.
         return False

@@ -38,13 +38,14 @@ class Break(NamedTuple):
     """A comma or conjunction, or the stop of a clause.
 
     `coordinates` is said of those that make one list of two words, `introduces` of those before a number in
-    `vertical RMS (2.28` and `vertical RMS: 2.28`, `closes` of the bracket behind it.
+    `vertical RMS (2.28` and `vertical RMS: 2.28`, `closes` of the bracket behind it, `compares` of `2.28 against 1.05`.
     """
 
     stop: bool
     coordinates: bool
     introduces: bool
     closes: bool
+    compares: bool
 
 
 class Word(NamedTuple):
@@ -219,8 +220,10 @@ _JOINING = frozenset(
         *("indicate", "indicates", "suggest", "suggests", "imply", "implies", "show", "shows", "confirm", "confirms"),
     ]
 )
+_COMPARING = frozenset({"against", "versus", "vs", "than"})
 _BREAKS: Mapping[str, Break] = {
-    word: Break(word in _STOPS, word in _COORDINATE, word in "(:", word == ")") for word in sorted(_STOPS | _JOINING)
+    word: Break(word in _STOPS, word in _COORDINATE, word in "(:", word == ")", word in _COMPARING)
+    for word in sorted(_STOPS | _JOINING)
 }
 _WORD = Word()
 
@@ -409,7 +412,23 @@ def _around(gaps: Sequence[list[Token]], quantities: Sequence[Quantity], i: int,
     own, behind = _owns(gaps[i], left.near), i > 0 and _begins(gaps[i], left.near)
     if run[1] > 1:
         left, right = left._replace(near=_paired(left.near, run), far=_paired(left.far, run)), _paired(right, run)
+    if run[1] == 2 or _compares(gaps[i]) or _compares(gaps[i + 1]):
+        left = _either_axis(left)
     return _Around(left._replace(near=left.near[:_FAR]), right, own, behind)
+
+
+def _compares(gap: Sequence[Token]) -> bool:
+    return len(gap) == 1 and isinstance(gap[0], Break) and gap[0].compares
+
+
+def _either_axis(left: "_Left") -> "_Left":
+    """Words before one of two numbers, of which either may be its axis: "y beats x (1.8 against 0.9)"."""
+    axes = [phrase for phrase in (*left.near, *left.far) if phrase.aspect == "axis"][:2]
+    if len(axes) < 2 or axes[0].parts:
+        return left
+    both = Phrase("axis", axes[0].means | axes[1].means, axes[0].may_mean | axes[1].may_mean)
+    near = [phrase for phrase in left.near if phrase.aspect != "axis"]
+    return left._replace(near=[*near, both], far=[phrase for phrase in left.far if phrase.aspect != "axis"])
 
 
 def _reference(

@@ -140,7 +140,7 @@ class GroundingRule:
     relative: float = 0.02
     approximate: float = 0.08
     name: ClassVar[str] = "grounding"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
 
     def check(self, answer: Answer, features: Mapping[str, float]) -> Sequence[Reason]:
         """Reasons against the answer; see `Rule.check`."""

@@ -96,7 +96,7 @@ class LeakRule:
     """Rejects a sensor interpretation that names an activity, also where it denies it."""
 
     name: ClassVar[str] = "leak"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
 
     def check(self, answer: Answer, features: Mapping[str, float]) -> Sequence[Reason]:  # noqa: ARG002
         """A reason for every word that names an activity; which one is not said."""

@@ -171,6 +171,10 @@ class Sentence:
                     around.append(clause)
                 count += token != ")"
                 clause = (around.pop() if around else clause) if token == ")" else count
+            if token == "that" and "so" in self.tokens[max(0, place - AHEAD) : place]:
+                # "so faint that it hardly leaves the noise"
+                count += 1
+                clause = count
             if place < free:
                 continue
             if place not in found:
@@ -185,6 +189,7 @@ class Sentence:
                 ("reports" in roles.grammar and denied == clause)
                 or self._joins_words(marks, found, place)
                 or self._is_between(place)
+                or self._grades_next(found, place)
                 or self._joins_directions(marks, found, place)
             ):
                 count += 1
@@ -203,6 +208,12 @@ class Sentence:
             # "not fixed but swaying"
             return False
         return before.end == place and before.roles.word is not None and after.word is not None
+
+    def _grades_next(self, found: Mapping[int, tuple[int, Roles]], place: int) -> bool:
+        """Whether "so" belongs to the adjective after it: "so faint that it leaves no trace"."""
+        size, roles = found.get(place + 1, (0, None))
+        graded = roles is not None and roles.word is not None
+        return self.tokens[place] == "so" and graded and self.tokens[place + 1 + size : place + 2 + size] == ["that"]
 
     def _joins_directions(self, marks: Sequence[Mark], found: Mapping[int, tuple[int, Roles]], place: int) -> bool:
         """Whether "and" stands between two directions: "vertical and horizontal acceleration"."""
@@ -315,10 +326,18 @@ class Sentence:
         if named or any(other.has("rotation") for other in clause):
             return "gyro"
         words = {word for other in clause for word in self.tokens[other.start : other.end]}
-        if not _TRANSLATION.isdisjoint(words) or any(other.roles.subject == "movement" for other in clause):
+        if not _TRANSLATION.isdisjoint(words):
             return "acc"
-        turned = any(other.roles.direction and self._turned(other) for other in clause)
-        return "gyro" if turned or any(m.has("rotation") and m.start < mark.start for m in self.marks) else "acc"
+        if any(other.roles.direction and self._turned(other) for other in clause):
+            return "gyro"
+        if any(other.roles.subject == "movement" for other in clause):
+            return "acc"
+        return "gyro" if any(m.has("rotation") and m.start < mark.start for m in self.marks) else "acc"
+
+    def names_sensor(self, mark: Mark) -> bool:
+        """Whether words up to a phrase say which sensor is meant; what is "along" an axis is translation."""
+        before = self.tokens[: mark.end]
+        return self.sensor(mark) == "gyro" or "along" in before or not _TRANSLATION.isdisjoint(before)
 
     def _turned(self, direction: Mark) -> bool:
         """Whether something goes about a direction, not along it."""

@@ -36,6 +36,7 @@ class Comparison:
         smaller: what it is compared with; None for all others.
         clause: the words around it.
         margin: how much larger at least, 1.2 for "far larger"; 0 where nothing is said of it.
+        either: whether no word says which sensor is meant; it is true then if it is true of one.
     """
 
     sensor: Sensor
@@ -43,3 +44,4 @@ class Comparison:
     smaller: str | None
     clause: str
     margin: float = 0.0
+    either: bool = False

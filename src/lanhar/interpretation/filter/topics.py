@@ -9,6 +9,9 @@ _RELATIONS = frozenset({"none", "equal", "unequal", "far_apart", "coupled", "unc
 """Classes that are about what the heading asks."""
 _QUANTITIES = frozenset({"movement", "vertical", "rotation", "rhythm", "tempo", "impact", "jerk"})
 """Subjects that are quantities by themselves."""
+_CONTRASTS = frozenset({"difference", "differences", "gap", "distance", "contrast", "margin", "lead", "edge"})
+_DIFFERING = frozenset({"differ", "differs", "differing"})
+"""What stands after and before an amount that is one of a difference."""
 _BESIDES = frozenset({"with", "at", "in", "by", "of", "for", "from", "between", "given", "under", "during", "without"})
 """Prepositions after which no subject stands."""
 
@@ -21,7 +24,7 @@ def topic_of(s: Sentence, mark: Mark, name: str) -> str | None:
         return "spacing"
     if s.heading == "Strength" and name in ("equal", "unequal", "far_apart"):
         return "balance" if _names_both(s, mark) else None
-    if name in AMOUNTS and _is_attribute(s, mark):
+    if name in AMOUNTS and (_is_attribute(s, mark) or _is_contrast(s, mark)):
         return None
     for run in _candidates(s, mark):
         topic = run.topic
@@ -99,6 +102,14 @@ def _is_attribute(s: Sentence, mark: Mark) -> bool:
     return not any(0 <= other.start - mark.end <= AHEAD and other.clause == mark.clause for other in s.marks)
 
 
+def _is_contrast(s: Sentence, mark: Mark) -> bool:
+    """Whether an amount is that of a difference between directions: "next to no difference", "differ by little"."""
+    if s.heading not in ("Strength", "Axis dominance"):
+        return False
+    before, after = s.tokens[max(0, mark.start - 2) : mark.start], s.tokens[mark.end : mark.end + 1]
+    return not _CONTRASTS.isdisjoint(after) or not _DIFFERING.isdisjoint(before)
+
+
 def _balance(s: Sentence, mark: Mark) -> str | None:
     """Whose split is called even; unclear where single axes are named, or no directions at all."""
     if any(other.roles.direction in ("x", "y") for other in s.marks if other.clause == mark.clause):
@@ -144,7 +155,12 @@ def _candidates(s: Sentence, mark: Mark) -> list[Run]:
 
 def _subjects(s: Sentence, before: list[Run]) -> list[Run]:
     """Runs before a predicate, nearest first; those after a preposition come last: "rates of the two sensors"."""
-    heads = [run for run in before if not _BESIDES & set(s.tokens[max(0, run.start - 3) : run.start])]
+    verbs = {place for mark in s.marks if mark.has("finds") for place in range(mark.start, mark.end)}
+    heads = []
+    for run in before:
+        near = range(max(0, run.start - 3, *(place + 1 for place in verbs if place < run.start)), run.start)
+        if not any(s.tokens[place] in _BESIDES for place in near):
+            heads.append(run)
     return [*heads, *(run for run in before if run not in heads)]
 
 
