@@ -38,9 +38,9 @@ def upright_rotation(gravity: NDArray[Any]) -> NDArray[np.float64]:
     x, y, z = gravity.astype(np.float64).T
     horizontal = x**2 + y**2
     # Closer to -z than doubles can tell, squares underflow.
-    upside_down = (z < 0) & (horizontal < 1e-30)
+    upside_down = (z < 0) & (horizontal < 1e-300)
     # (1 - z) / (x² + y²) = 1 / (1 + z), without the cancellation near z = -1.
-    lower = (1 - z) / np.where(horizontal < 1e-30, 1.0, horizontal)
+    lower = (1 - z) / np.where(horizontal < 1e-300, 1.0, horizontal)
     k = np.where(z < 0, lower, 1 / (1 + np.maximum(z, 0)))
     rows = [[1 - k * x * x, -k * x * y, -x], [-k * x * y, 1 - k * y * y, -y], [x, y, z]]
     rotation: NDArray[np.float64] = np.moveaxis(np.array(rows), 2, 0)
