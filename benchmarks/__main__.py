@@ -1,7 +1,7 @@
 """All benchmarks: `make bench`, with LANHAR_DATA set for those that need the full recordings."""
 
-from benchmarks import edge, encoder_sizes, features, interpretation, main_job, rules, store
+from benchmarks import edge, encoder_sizes, features, interpretation, main_job, other_devices, rules, store
 
-for benchmark in (features, rules, interpretation, store, edge, encoder_sizes, main_job):
+for benchmark in (features, rules, interpretation, store, edge, encoder_sizes, other_devices, main_job):
     print(f"== {benchmark.__name__}")
     benchmark.main()
