@@ -151,6 +151,7 @@ def test_ones_own_recordings_are_not_confused_between_source_and_target(fake, tm
     words = (*words, "~label_space.merges.still", "split.validation_fraction=0", f"source.spec={specs[0]}")
     data = loaded(configure(tmp_path, *words, f"target.spec={specs[1]}"))
     assert not {w.tobytes() for w in data.train.samples} & {w.tobytes() for w in data.target.samples}
+    assert (data.sources, data.targets) == (["mine"], ["yours"])
     with pytest.raises(LanharError, match=r"same files.*target\.spec"):
         loaded(configure(tmp_path, *words, f"target.spec={specs[0]}"))
 

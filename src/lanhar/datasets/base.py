@@ -193,6 +193,11 @@ class Dataset(ABC):
         self.report.complete = True
 
     @property
+    def called(self) -> str:
+        """What tables call it."""
+        return self.name
+
+    @property
     def is_sample(self) -> bool:
         """Whether the files are the excerpt that ships with the package rather than the whole dataset."""
         return self._locate().path.resolve().is_relative_to(sample_dir().resolve())

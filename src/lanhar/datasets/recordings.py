@@ -100,6 +100,11 @@ class Recordings(Dataset):
         super().__init__(found, cache_dir, placements=placements, download=download)
         self.patterns = (self.spec.files,)
 
+    @property
+    def called(self) -> str:
+        """What the YAML calls it, by its own name unless it says another."""
+        return self.spec.name
+
     def fingerprint(self, progress: Progress = no_progress) -> str:
         """Hex digest of the files and of the YAML, because both decide what is read."""
         files = super().fingerprint(progress).encode()

@@ -161,7 +161,7 @@ def manifest(
         "licences": {
             "lanhar": "Apache-2.0",
             "weights": "trained on the data below; their terms may bind what is made of them",
-            "data": {name: get_dataset(name).licence for name in report["source"]},
+            "data": {name: get_dataset(name).licence for name in report["data_keys"]["source"]},
             "test_vectors": get_dataset(VECTORS_FROM).licence,
         },
         "files": {path.name: file_digest(path) for path in sorted(folder.iterdir())},

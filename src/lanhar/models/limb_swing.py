@@ -14,7 +14,7 @@ def swing(windows: Tensor, amplitude_rad: Tensor, length_m: Tensor, second: Tens
 
     The limb is a pendulum that hangs from where the device was and swings in a vertical plane of any heading, in time
     with the window's own steps: the device turns with it, and feels its tangential and centripetal acceleration.
-    Windows without steps stay as they are. The result is not aligned.
+    Windows without steps stay as they are.
 
     Args:
         windows: (B, L, 6) aligned windows, acc in m/s² with +z up and gyro in rad/s.
@@ -22,6 +22,9 @@ def swing(windows: Tensor, amplitude_rad: Tensor, length_m: Tensor, second: Tens
         length_m: (B,) from the joint to the device.
         second: (B,) share of a second harmonic in the angle; a forearm lags behind.
         rate_hz: samples per second.
+
+    Returns:
+        (B, L, 6) in the same units, not aligned.
     """
     count = len(windows)
     angle = amplitude_rad[:, None] * _stride(windows, second, rate_hz)
@@ -39,7 +42,7 @@ def swing(windows: Tensor, amplitude_rad: Tensor, length_m: Tensor, second: Tens
 
 
 def step_rate(windows: Tensor, rate_hz: float) -> Tensor:
-    """Where the vertical acceleration of windows (B, L, 6) is strongest between 1.2 and 3.2 Hz: (B,)."""
+    """Step rate (B,) in Hz of windows (B, L, 6): the strongest vertical acceleration between 1.2 and 3.2 Hz."""
     vertical = windows[..., 2] - windows[..., 2].mean(dim=1, keepdim=True)
     points = round(rate_hz / GRID_HZ)
     taper = torch.hann_window(windows.shape[1], device=windows.device)

@@ -34,6 +34,8 @@ class RunData:
         target: labelled windows of the target, in `tested`; only the test may read them.
         unlabelled: what `transductive` may train on: every window of the target, since to leave out those outside the
             label space would take their labels.
+        sources: what tables call the sources.
+        targets: the same of the targets.
         source_keys: identity of each source's windows.
         target_keys: identity of each target's windows.
         synthetic: whether any recording was generated rather than measured.
@@ -48,6 +50,8 @@ class RunData:
     validation: LabelledWindows
     target: LabelledWindows
     unlabelled: Windows
+    sources: list[str]
+    targets: list[str]
     source_keys: dict[str, str]
     target_keys: dict[str, str]
     synthetic: bool
@@ -103,6 +107,8 @@ def load_data(cfg: DictConfig, sources: dict[str, Dataset], targets: dict[str, D
         validation=source.select(~training & has_text),
         target=target,
         unlabelled=everything.without_labels(),
+        sources=[dataset.called for dataset in sources.values()],
+        targets=[dataset.called for dataset in targets.values()],
         source_keys={name: opened.key for name, opened in opened_sources.items()},
         target_keys={name: opened.key for name, opened in opened_targets.items()},
         synthetic=any(is_synthetic(dataset) for dataset in [*sources.values(), *targets.values()]),

@@ -134,7 +134,7 @@ def target_windows(cfg: DictConfig, run: LoadedRun) -> tuple[LabelledWindows, di
     if "datasets" in cfg.target:
         job.target = cfg.target
     cards = job.target.datasets
-    if trained := sorted(set(cards) & set(run.report["run"]["source"]) - {"recordings"}):
+    if trained := sorted(set(cards) & set(run.report["run"]["data_keys"]["source"]) - {"recordings"}):
         raise LanharError(f"the run was trained on {', '.join(trained)}; choose another target")
     datasets: dict[str, Dataset] = {name: make_dataset(card, job) for name, card in cards.items()}
     for dataset in datasets.values():
@@ -174,7 +174,7 @@ def _report(
 ) -> dict[str, Any]:
     name = "".join([run.report["run"]["label_space_name"], *(f" - {n}" for n in labels.removed)])
     described = run.report["run"] | {
-        "target": list(keys),
+        "target": list(dict.fromkeys(windows.dataset.tolist())),
         "data_keys": run.report["run"]["data_keys"] | {"target": dict(keys)},
         "label_space": list(labels.space.activities),
         "label_space_name": name + "".join(f" + {n}" for n in labels.added),
