@@ -351,9 +351,10 @@ async def ask_once(
     try:
         attempt = as_attempt(await ask())
         store.save(attempt)
-        return attempt
-    finally:
+    except BaseException:
         store.release(key)
+        raise
+    return attempt
 
 
 def attempt_of(reply: Reply, key: str, task: str, number: int, interpreter: str) -> Attempt:

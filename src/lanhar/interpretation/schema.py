@@ -1,6 +1,7 @@
 """What an interpretation by a language model consists of: seven sections, each with evidence and a conclusion."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -94,10 +95,15 @@ def _section_text(section: Section) -> str:
 
 
 def _evidence_text(evidence: Evidence) -> str:
-    known = BY_NAME.get(evidence.feature)
-    name = " ".join((known.name if known else evidence.feature).replace("_", " ").split())
     unit = "" if evidence.unit in ("", "1") else evidence.unit if evidence.unit == "°" else f" {evidence.unit}"
-    return f"{name} {evidence.value:.6g}{unit} [{evidence.origin}]"
+    return f"{_spoken(evidence.feature)} {evidence.value:.6g}{unit} [{evidence.origin}]"
+
+
+@lru_cache(maxsize=1024)
+def _spoken(feature: str) -> str:
+    """A feature's name in words; one that nobody knows stays as it was written."""
+    known = BY_NAME.get(feature)
+    return " ".join((known.name if known else feature).replace("_", " ").split())
 
 
 def json_schema(bounded: bool = False) -> dict[str, Any]:

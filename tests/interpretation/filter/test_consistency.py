@@ -491,3 +491,108 @@ def test_axes_of_an_unnamed_sensor_are_false_only_if_they_are_for_both():
     swapped = {"acc_x_std": 2.4, "acc_y_std": 0.9, "acc_x_p2p": 12.0, "acc_y_p2p": 4.0}
     assert not _check("Axis dominance", "The energy is greatest in z.", MOVING)
     assert _check("Axis dominance", "The energy is greatest in y.", MOVING | swapped)
+
+
+SWINGING = MOVING | {"gyro_z_net_angle_deg": 4.0, "gyro_z_abs_angle_deg": 260.0}
+ONE_WAY = MOVING | {"gyro_z_net_angle_deg": 120.0, "gyro_z_abs_angle_deg": 126.0}
+BALANCED = MOVING | {"acc_vertical_share": 0.5, "acc_vertical_rms": 2.6, "acc_horizontal_rms": 2.6}
+UPWARDS = MOVING | {"acc_vertical_share": 0.92, "acc_vertical_rms": 3.2, "acc_horizontal_rms": 0.9}
+OWN_RATE = LOOSE | {"gyro_step_hz": 0.0, "sync_step_difference_hz": 1.9}
+ALONE = LOOSE | {"sync_phase_consistency": 0.65, "sync_correlation": 0.2}
+LAGGING = MOVING | {"sync_lag_s": 0.12}
+
+# What is so, beside a window of which it is false.
+READ_ALIKE = [
+    # A negation and what it reaches
+    ("Strength", "The device is motionless, with neither acceleration beyond noise nor rotation.", RESTING, MOVING),
+    ("Strength", "There is neither movement nor rotation.", RESTING, MOVING),
+    ("Strength", "Neither acceleration nor rotation rises above the noise.", RESTING, MOVING),
+    ("Rhythm", "No rhythm exists and nothing repeats.", RESTING, MOVING),
+    ("Posture / drift", "It swings about the vertical without changing its straight heading.", SWINGING, ONE_WAY),
+    ("Posture / drift", "The heading does not leave its straight line.", SWINGING, ONE_WAY),
+    ("Vertical impact", "No impact rises above the noise.", RESTING, MOVING),
+    ("Vertical impact", "There is no vertical peak above the mean.", RESTING, MOVING),
+    # Parts of the whole
+    ("Axis dominance", "Hardly any of the acceleration is horizontal.", UPWARDS, BALANCED | {"acc_vertical_rms": 1.0}),
+    ("Axis dominance", "Neither direction dominates the acceleration.", BALANCED, UPWARDS),
+    ("Axis dominance", "The acceleration favours neither the vertical nor the horizontal.", BALANCED, UPWARDS),
+    ("Axis dominance", "Acceleration is split about evenly between the directions.", BALANCED, UPWARDS),
+    (
+        "Axis dominance",
+        "Movement is mostly vertical, y carrying most of the horizontal part.",
+        MOVING,
+        RESTING | {"acc_y_std": 0.01},
+    ),
+    (
+        "Axis dominance",
+        "Rotation is mostly about the vertical axis, with x taking up most of what remains.",
+        MOVING,
+        MOVING | {"gyro_x_energy_share": 0.05, "gyro_y_energy_share": 0.25, "gyro_x_rms": 0.2, "gyro_y_rms": 0.6},
+    ),
+    # Turning one way, or to and fro
+    ("Posture / drift", "It turns to the left with hardly any swinging back.", ONE_WAY, SWINGING),
+    ("Posture / drift", "It turns to the left, all of its rotation going the same way.", ONE_WAY, SWINGING),
+    ("Posture / drift", "A lot of turning about the vertical cancels out.", SWINGING, ONE_WAY),
+    ("Posture / drift", "It swings to and fro, and the heading stays straight.", SWINGING, ONE_WAY),
+    # What alone is agreed on
+    ("Gyro-acc sync", "The sensors agree on the step rate.", LOOSE, OWN_RATE),
+    ("Gyro-acc sync", "They are coupled in phase, but weakly correlated.", ALONE, MOVING | {"sync_correlation": 0.9}),
+    ("Gyro-acc sync", "The two sensors are only loosely related.", LOOSE, MOVING),
+    (
+        "Gyro-acc sync",
+        "Rotation is coupled to the acceleration but lags behind it.",
+        LAGGING,
+        MOVING | {"sync_lag_s": -0.1},
+    ),
+    # Nouns that an amount stands before
+    ("Rhythm", "One beat follows the other with hardly any deviation.", MOVING, MOVING | {"acc_beat_cv": 0.5}),
+    ("Shape", "Changes are rounded and weak, without any sharp edges.", RESTING, MOVING),
+    ("Gyro-acc sync", "The two sensors have no common rhythm.", LOOSE, MOVING),
+]
+
+
+@pytest.mark.parametrize(("heading", "conclusion", "true_of", "false_of"), READ_ALIKE)
+def test_a_kind_of_sentence_is_read_in_both_directions(heading, conclusion, true_of, false_of):
+    assert _check(heading, conclusion, true_of) == []
+    assert _check(heading, conclusion, false_of) != []
+
+
+@pytest.mark.parametrize(
+    ("heading", "conclusion", "measured"),
+    [
+        ("Gyro-acc sync", "The rotation has no step rate that could match.", OWN_RATE),
+        ("Gyro-acc sync", "There is no rate to agree with.", OWN_RATE),
+        (
+            "Gyro-acc sync",
+            "The rotation follows the acceleration only partially.",
+            LOOSE | {"sync_phase_consistency": 0.4},
+        ),
+        (
+            "Vertical impact",
+            "Impacts are soft, and all of them are about equally strong.",
+            MOVING | {"impact_median": 4.0, "impact_p95": 4.4},
+        ),
+        (
+            "Vertical impact",
+            "Impacts are faint, none of which stands out.",
+            MOVING | {"impact_median": 2.0, "impact_p95": 4.0},
+        ),
+        ("Strength", "There is at most a faint horizontal stir.", RESTING),
+        (
+            "Strength",
+            "Horizontal movement is at least as strong as the gentle vertical movement.",
+            RESTING | {"acc_vertical_rms": 1.0, "acc_horizontal_rms": 1.1},
+        ),
+        (
+            "Posture / drift",
+            "Most of the turning cancels out, leaving a turn to the left.",
+            ONE_WAY | {"gyro_z_abs_angle_deg": 500.0},
+        ),
+        ("Rhythm", "A dominant frequency exists, but it is not repeated.", RESTING | {"acc_dominant_hz": 2.3}),
+        ("Rhythm", "The repetition is clear though not tight.", MOVING | {"acc_rhythm_strength": 0.6}),
+        ("Rhythm", "The repetition is clear, with beats that are not quite even.", MOVING | {"acc_beat_cv": 0.21}),
+        ("Vertical impact", "Impacts are firm, none being much harder than the others.", MOVING | {"impact_p95": 9.4}),
+    ],
+)
+def test_what_is_not_so_or_only_in_part_is_no_claim(heading, conclusion, measured):
+    assert _check(heading, conclusion, measured) == []

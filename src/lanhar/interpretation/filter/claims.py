@@ -1,6 +1,6 @@
 """What a text claims about the movement: classes of words, said of subjects, clause by clause."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from lanhar.interpretation.filter.comparisons import comparisons
 from lanhar.interpretation.filter.degrees import classes_of, is_word, trails
@@ -10,12 +10,22 @@ from lanhar.interpretation.filter.statements import Claim, Comparison
 from lanhar.interpretation.filter.topics import is_bound, named_of, topic_of
 from lanhar.signals.table import Heading
 
-_COUPLING = frozenset({"coupled", "uncoupled"})
+_COUPLING = frozenset({"coupled", "uncoupled", "equal", "unequal"})
 """Classes whose words come in pairs."""
+_ALIKE = frozenset({"equally", "similarly", "comparably", "identically"})
+"""Adverbs after which it is not said how much: "equally strong"."""
+_WITHOUT = frozenset({"without", "free"})
+"""Words that a denied noun follows: "without any sharp edges"."""
 _NET_REACH = 5
 """Words from "net" to what is said of it."""
 _FACING = frozenset({"facing", "faces", "opposite"})
 """Words that speak of where a turn has led to, also beside the sum of all turns."""
+_NET = frozenset({"cancels", "straight", "one_way"})
+"""Classes that are about the net turn also beside the sum of all turns."""
+_PORTIONS = frozenset(
+    {"most", "much", "some", "part", "rest", "half", "remainder", "majority", "bulk", "largely", "mostly"}
+)
+"""Words for a part of the turning, beside which what is left may be a turn."""
 _APART = frozenset({"between", "among", "about", "for", "that", "which", "who"})
 """Words between a negation and a subject that is not what it denies: "no relation that could have a delay"."""
 _NUMBER_REACH = 3
@@ -79,7 +89,9 @@ def _is_left_open(s: Sentence, mark: Mark, topic: str) -> bool:
         return True
     totals = any(other.has("totals") and other.clause <= mark.clause for other in s.marks)
     totals = totals or any(token.startswith("total") for token in s.tokens[: mark.end])
-    if mark.roles.word == "cancels" and any(m.has("dominates") and m.clause == mark.clause for m in s.marks):
+    if mark.roles.word in _NET and topic in ("turning", "heading"):
+        totals = False
+    if mark.roles.word == "cancels" and not _PORTIONS.isdisjoint(s.tokens[: mark.start]):
         # "most of the turning is swinging that cancels out"
         return True
     final = mark.roles.word in ("left", "right") or not _FACING.isdisjoint(s.tokens[mark.start : mark.end])
@@ -131,19 +143,30 @@ def _is_standard(s: Sentence, mark: Mark) -> bool:
 
 
 def _completes(s: Sentence, i: int) -> bool:
-    """Whether the word belongs to the one before it: "only loosely related in phase"."""
+    """Whether the word belongs to the one before it: "related in phase", "equally strong", "without sharp edges"."""
     if not i:
         return False
-    mark, before = s.marks[i], s.marks[i - 1]
-    beside = before.end == mark.start and before.clause == mark.clause
-    return beside and before.roles.word in _COUPLING and mark.roles.word in _COUPLING
+    mark = s.marks[i]
+    before = next((other for other in s.marks[:i][::-1] if not other.roles.direction), mark)
+    if before.clause != mark.clause or before.roles.word is None:
+        return False
+    if mark.roles.word == "active_some" and before.roles.word in AMOUNTS:
+        # "a faint horizontal stir"
+        return mark.start - before.end <= 1
+    if before.end != mark.start:
+        return False
+    if s.tokens[before.start] in _WITHOUT and before.end - before.start > 1:
+        return True
+    if s.tokens[before.end - 1] in _ALIKE or (s.tokens[mark.start] == "in" and before.roles.subject):
+        return True
+    return not s.is_adverb(i - 1) and before.roles.word in _COUPLING and mark.roles.word in _COUPLING
 
 
 def _is_qualified(s: Sentence, i: int) -> bool:
     """Whether another word of the clause decides, as in "rhythmic activity is not evident"."""
     mark = s.marks[i]
     others = [j for j in s.words if j != i and s.marks[j].clause == mark.clause]
-    if mark.roles.subject and any(j > i and s.is_predicate(s.marks[j]) for j in others):
+    if mark.roles.subject and mark.roles.word != "none" and any(j > i and s.is_predicate(s.marks[j]) for j in others):
         # "its regularity is only fair"
         return True
     if mark.roles.word in AMOUNTS and s.tokens[mark.end : mark.end + 1] in (["compared"], ["relative"]):
@@ -180,6 +203,7 @@ def absences(s: Sentence) -> Iterator[Claim]:
         rest = [other for other in s.marks[i + 1 :] if other.clause == mark.clause]
         found = next((other.end for other in rest if other.has("finds")), None)
         if found is None and s.tokens[mark.start] == "neither":
+            yield from _both_absent(s, mark)
             continue
         start = found or mark.end
         run = next((run for run in s.runs if run.clause == mark.clause and run.start >= start), None)
@@ -188,17 +212,41 @@ def absences(s: Sentence) -> Iterator[Claim]:
         if any(token in _APART for token in s.tokens[start : run.start]):
             continue
         # An adjective or a comparison is denied, not the subject.
-        if any(_decides(s, other, run) for other in rest):
+        if any(_decides(s, mark, other, run) for other in rest):
             continue
         direct = run.start == mark.end
         if (direct or not mark.has("direct")) and s.grammar.limits(run.topic, "none") is not None:
+            # "no hump to speak of" may be a small one.
+            nearly = mark.has("nearly") or _is_faintly_there(rest)
+            missing = ("minimal", "none") if nearly else ("none",)
+            yield Claim(run.topic, missing, s.quote(mark), doubts=1 + (mark.clause in s.strange))
+
+
+def _is_faintly_there(marks: Iterable[Mark]) -> bool:
+    """Whether something is only denied to be worth mentioning."""
+    return any(other.roles.word == "present" and other.end - other.start > 1 for other in marks)
+
+
+def _both_absent(s: Sentence, mark: Mark) -> Iterator[Claim]:
+    """As in "there is neither movement nor rotation", where nothing else is denied."""
+    rest = [other for other in s.marks if other.clause == mark.clause]
+    runs = [run for run in s.runs if run.clause == mark.clause and run.start >= mark.end][:2]
+    compared = {"dominates", "greater", "lesser", "yields", "mainly"}
+    decided = any(m.roles.grammar & compared or m.roles.word not in (None, "present", "marked") for m in rest)
+    if decided or len(runs) < 2 or "nor" not in s.tokens[runs[0].end : runs[1].start]:
+        return
+    for run in runs:
+        if run.topic and s.grammar.limits(run.topic, "none") is not None:
             yield Claim(run.topic, ("none",), s.quote(mark), doubts=1 + (mark.clause in s.strange))
 
 
-def _decides(s: Sentence, mark: Mark, run: Run) -> bool:
+def _decides(s: Sentence, absence: Mark, mark: Mark, run: Run) -> bool:
     """Whether an adjective or a comparison is denied rather than a subject: "no strong link", "no beat is even"."""
     if mark.has("greater") or mark.has("lesser"):
         return True
     if mark.roles.word is None or mark.has("neutral"):
         return False
+    if mark.start == run.start and mark.end - mark.start > 1 and not absence.has("direct"):
+        # "without a steady beat", but "never repeats itself"
+        return True
     return mark.start < run.start or (mark.roles.word not in ("present", "marked") and s.is_predicate(mark))

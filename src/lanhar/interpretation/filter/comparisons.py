@@ -20,10 +20,20 @@ _MARGINS = {
     **dict.fromkeys(("far", "much", "strongly", "heavily", "vastly", "huge", "enormous", "overwhelming"), 1.15),
 }
 """Words beside a comparison and the least ratio that they claim."""
-_REST = frozenset({"rest", "remainder", "remaining", "otherwise"})
+_SOLE = 1.3
+"""The least ratio of rotation that is "purely" about one direction."""
+_DEFINITE = frozenset({"the", "what", "this", "that", "its"})
+"""Before "little" it is all that there is: "the little movement is horizontal"."""
+_NEAR = 5
+_FAR = 7
+"""Words from a verdict to the direction that it is about, and from "more than half" to the one that has it."""
+_REST = frozenset({"rest", "remainder", "remaining", "remains", "remain", "otherwise", "left", "else"})
 """Words after which not all of something is spoken of."""
 _OTHERS = frozenset({"others", "neither"})
 """Words for what comes last instead of a named direction: "x rules so clearly that the others hardly contribute"."""
+_NOBODY = frozenset({"no", "neither", "none"})
+_DIRECTIONS = frozenset({"", "direction", "axis", "component", "part", "side", "one", "directions", "axes"})
+"""What is denied to be the larger where no direction is named: "neither direction dominates", "neither leads"."""
 _HAPPENS = frozenset({"goes", "happens", "occurs", "runs", "place"})
 """Words after which rotation is about something: "the rotation takes place about the vertical"."""
 _DOMINANCE = frozenset({"dominates", "mainly", "yields"})
@@ -45,8 +55,10 @@ def comparisons(s: Sentence) -> Iterator[Claim | Comparison]:
                 handled.update(other.clause for other in s.marks[i:] if other.has("than"))
                 yield _with_margin(s, found, mark)
     for i, mark in enumerate(s.marks if s.roles & _DOMINANCE else ()):
-        if mark.clause not in handled and mark.roles.grammar & _DOMINANCE and not _grades_next(s, i):
+        alone = mark.clause in handled or _grades_next(s, i) or _is_nobody(s, mark) or _favours_neither(s, mark)
+        if mark.roles.grammar & _DOMINANCE and not alone:
             yield from (_with_margin(s, found, mark) for found in _dominance(s, i))
+    yield from _undecided(s)
     yield from _predicate_direction(s, handled)
     yield from _mentions(s, handled)
 
@@ -56,6 +68,31 @@ def _grades_next(s: Sentence, i: int) -> bool:
     mark, after = s.marks[i], s.marks[i + 1 : i + 2]
     compared = {"dominates", "yields", "greater", "lesser"}
     return mark.has("mainly") and bool(after) and after[0].start == mark.end and bool(after[0].roles.grammar & compared)
+
+
+def _undecided(s: Sentence) -> Iterator[Claim]:
+    """As in "neither direction dominates", "no single axis takes the lead"."""
+    if s.heading == "Axis dominance" and "absences" in s.roles and s.roles & {"dominates", "mainly"}:
+        for mark in s.marks:
+            if _is_nobody(s, mark) or _favours_neither(s, mark):
+                topic = "balance" if s.sensor(mark) == "acc" else "turning_balance"
+                yield Claim(topic, ("undecided",), s.quote(mark))
+
+
+def _is_nobody(s: Sentence, mark: Mark) -> bool:
+    """Whether no direction is said to dominate, as in "neither direction clearly prevails"."""
+    clause = [other for other in s.marks if other.clause == mark.clause and other.end <= mark.start]
+    denial = next((other for other in clause[::-1] if other.has("absences")), None)
+    if denial is None or not mark.has("dominates") or s.tokens[denial.start] not in _NOBODY:
+        return False
+    subject = [word for word in s.tokens[denial.end : mark.start] if not word.endswith("ly")]
+    return len(subject) <= 2 and not _DIRECTIONS.isdisjoint(subject or ("",))
+
+
+def _favours_neither(s: Sentence, mark: Mark) -> bool:
+    """As in "favours neither the vertical nor the horizontal"."""
+    after = s.tokens[mark.end : mark.end + 1]
+    return (mark.has("mainly") or mark.has("dominates")) and after == ["neither"] and "nor" in s.tokens[mark.end :]
 
 
 def _mentions(s: Sentence, handled: set[int]) -> Iterator[Claim]:
@@ -189,7 +226,8 @@ def _side(s: Sentence, mark: Mark) -> str | None:
 def _dominance(s: Sentence, i: int) -> Iterator[Claim | Comparison]:
     mark = s.marks[i]
     sides = [other for other in s.marks if other.clause == mark.clause and _side(s, other)]
-    after = [other for other in sides if 0 <= other.start - mark.end <= 5]
+    reach = _FAR if s.tokens[mark.end : mark.end + 1] == ["of"] else _NEAR
+    after = [other for other in sides if 0 <= other.start - mark.end <= reach]
     before = [other for other in sides if 0 <= mark.start - other.end <= 5]
     graded = [other for other in s.marks if other.clause == mark.clause and other.roles.grammar & _DOMINANCE]
     start = next(other.start for other in s.marks if other.clause == mark.clause)
@@ -231,10 +269,33 @@ def _largest(s: Sentence, chosen: Mark, mark: Mark) -> Iterator[Claim | Comparis
         if mark.has("yields") or denials:
             yield Comparison(sensor, other_directions(together), together[0], s.quote(mark))
             return
-        yield Comparison(sensor, together, None, s.quote(mark))
         alone = any(other.has("solely") for other in s.marks if other.clause == mark.clause)
+        rivals, others = _rivals(s, chosen, together), other_directions(together)
+        if not rivals:
+            return
+        if rivals != others:
+            yield Comparison(sensor, together, rivals[0], s.quote(mark), s.grammar.slack_alone)
+            return
+        yield Comparison(
+            sensor, together, None, s.quote(mark), _SOLE if alone and side not in "xyz" and sensor == "gyro" else 0.0
+        )
         if alone and sensor == "acc" and together in (("vertical",), ("horizontal",)):
             yield Claim(together[0], ("sole",), s.quote(mark))
+
+
+def _rivals(s: Sentence, chosen: Mark, together: tuple[str, ...]) -> tuple[str, ...]:
+    """What else there is where one is the largest: of "the horizontal part", or of "what remains", not all axes."""
+    others = other_directions(together)
+    if together[0] not in "xyz":
+        return others
+    before = {other.roles.direction for other in s.marks if other.start < chosen.start}
+    clause = {other.roles.direction for other in s.marks if other.clause == chosen.clause}
+    if "horizontal" in before | clause and "z" not in together:
+        return tuple(axis for axis in others if axis != "z")
+    if _REST.isdisjoint(s.tokens):
+        return others
+    named = before | ({"z"} if "vertical" in before else set())
+    return tuple(axis for axis in others if axis not in named)
 
 
 def _predicate_direction(s: Sentence, handled: set[int]) -> Iterator[Claim | Comparison]:
@@ -250,8 +311,9 @@ def _predicate_direction(s: Sentence, handled: set[int]) -> Iterator[Claim | Com
         # "Vertical, share 0.92", but not "Vertical, horizontal and rotational"
         alone = alone or (s.tokens[mark.end] == "," and len(directions) == 1)
         if side and _is_turning_about(s, mark):
-            turned = (side,) if not s.denials(mark) else other_directions((side,))
-            yield Comparison("gyro", turned, side if s.denials(mark) else None, s.quote(mark))
+            denied = s.denials(mark) or _is_little(s, mark)
+            turned = other_directions((side,)) if denied else (side,)
+            yield Comparison("gyro", turned, side if denied else None, s.quote(mark))
             continue
         if mark.start == 0 and mark.end == 1 and alone:
             yield Comparison("acc", (side,), None, s.quote(mark))
@@ -262,10 +324,25 @@ def _predicate_direction(s: Sentence, handled: set[int]) -> Iterator[Claim | Com
         if not before.has("copulas") or not adverbs or any(_is_part(s, other) for other in clause):
             continue
         last = all(other.end <= mark.end or not (other.roles.word or other.roles.direction) for other in clause)
-        if last and not any(other.has("negators") for other in clause):
+        if any(other.has("yields") for other in clause):
+            continue
+        if last and _is_little(s, before):
+            yield Comparison(s.sensor(mark), other_directions((side,)), side, s.quote(mark))
+        elif last and not any(other.has("negators") for other in clause):
             yield Comparison(s.sensor(mark), (side,), None, s.quote(mark))
             if any(other.has("solely") for other in clause) and s.sensor(mark) == "acc":
                 yield Claim(side, ("sole",), s.quote(mark))
+
+
+def _is_little(s: Sentence, mark: Mark) -> bool:
+    """Whether next to nothing is spoken of: "hardly any of the acceleration is vertical"."""
+    clause = [other for other in s.marks if other.clause == mark.clause and other.end <= mark.start]
+    return any(
+        other.roles.word in ("none", "minimal")
+        and s.tokens[max(0, other.start - 1)] not in _DEFINITE
+        and (s.tokens[other.end] == "of" or s.tokens[other.end - 1] in ("any", "no", "little"))
+        for other in clause
+    )
 
 
 def _is_part(s: Sentence, mark: Mark) -> bool:
@@ -298,6 +375,9 @@ def _together(s: Sentence, mark: Mark) -> tuple[str, ...]:
             joined.insert(0, other)
     if not any({"and", "or"} & set(s.tokens[left.end : right.start]) for left, right in pairwise(joined)):
         # "about the x axis, y contributing little" is no list.
+        joined = [mark]
+    if len(joined) == 2 and {",", "and"} <= set(s.tokens[joined[0].end : joined[1].start]):
+        # "about the vertical axis, and the horizontal axes contribute nothing"
         joined = [mark]
     gaps = [s.tokens[left.end : right.start] for left, right in pairwise(joined)]
     if sum("and" in gap for gap in gaps) > 1:

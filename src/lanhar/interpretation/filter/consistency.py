@@ -49,6 +49,11 @@ def _movement(features: Features) -> float:
     return math.hypot(features["acc_vertical_rms"], features["acc_horizontal_rms"])
 
 
+def _swing(features: Features) -> float:
+    """Turning about the vertical that is undone again."""
+    return max(0.0, features["gyro_z_abs_angle_deg"] - abs(features["gyro_z_net_angle_deg"]))
+
+
 DERIVED: Mapping[str, Callable[[Features], float]] = {
     "movement_rms": _movement,
     "any_movement": lambda f: max(_movement(f), f["gyro_mag_rms"]),
@@ -59,6 +64,8 @@ DERIVED: Mapping[str, Callable[[Features], float]] = {
     "beat_evenness": _evenness,
     "beat_irregularity": lambda f: f["acc_beat_cv"],
     "turn_deg": lambda f: abs(f["gyro_z_net_angle_deg"]),
+    "swing_deg": _swing,
+    "swing_share": lambda f: _swing(f) / max(f["gyro_z_abs_angle_deg"], 1.0),
     "any_total_deg": lambda f: max(f[f"gyro_{axis}_abs_angle_deg"] for axis in "xyz"),
     "any_turn_deg": lambda f: max(abs(f[f"gyro_{axis}_net_angle_deg"]) for axis in "xyz"),
     "gravity_z_abs": lambda f: abs(f["gravity_z"]),
@@ -93,7 +100,7 @@ class ConsistencyRule:
     """
 
     name: ClassVar[str] = "consistency"
-    version: ClassVar[str] = "5"
+    version: ClassVar[str] = "6"
 
     slack: float = 1.0
 

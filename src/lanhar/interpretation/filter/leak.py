@@ -133,7 +133,8 @@ def _leaks(raw: str, words: LeakWords) -> Iterator[tuple[str, str]]:
     for word in _compounds(text):
         yield from _listed([re.sub(r"[\W\d_]", "", word)], words)
     # Four single letters in a row are rare, and the pattern for them is slow.
-    if "1111" in "".join("1" if len(token) == 1 else "0" for token in tokens):
+    lengths = list(map(len, tokens))
+    if lengths.count(1) >= 4 and "1111" in "".join("1" if length == 1 else "0" for length in lengths):
         for match in _SPACED.finditer(text):
             yield from _hidden(re.sub(r"[\W\d_]", "", match.group()), words)
     for token in tokens:

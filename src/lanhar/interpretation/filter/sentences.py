@@ -30,6 +30,8 @@ _TRANSLATION = frozenset({"acceleration", "accelerations", "translation", "movem
 """Words for what the accelerometer measures."""
 AHEAD = 3
 """Words between an adjective and the noun that it stands before."""
+_DENIALS = frozenset({"no", "nothing", "none", "not", "never", "without", "hardly", "barely", "scarcely", "neither"})
+"""Words with which a phrase denies by itself: "and nothing repeats"."""
 _BETWEEN = 4
 """Words from "between" to the "and" that belongs to it."""
 AMOUNTS = {
@@ -139,6 +141,7 @@ class Sentence:
         conceded: clauses that grant something: "despite the clear beat".
         trailing: place of a verb → place of the adverb after it that grades it.
         strange: clauses with words that the grammar does not know.
+        subjects: place of a phrase → what it may be said of, kept by `topics` for the next question about it.
     """
 
     def __init__(self, text: str, tokens: Sequence[re.Match[str]], heading: Heading, grammar: Grammar) -> None:
@@ -154,6 +157,7 @@ class Sentence:
         self.conceded = {mark.clause for mark in self.marks if mark.has("concessions")}
         self.runs = self._find_runs()
         self.trailing = self._find_trailing()
+        self.subjects: dict[int, list[Run]] = {}
 
     def _find_marks(self) -> tuple[list[Mark], frozenset[int]]:
         """Phrases in order, and clauses with unknown words.
@@ -206,6 +210,9 @@ class Sentence:
         before, after = marks[-1], found[place + 1][1]
         if self.tokens[place] == "but" and any(m.has("negators") and m.clause == before.clause for m in marks):
             # "not fixed but swaying"
+            return False
+        if self.tokens[place + 1] in _DENIALS:
+            # "no rhythm exists and nothing repeats"
             return False
         return before.end == place and before.roles.word is not None and after.word is not None
 

@@ -3,8 +3,10 @@
 from lanhar.interpretation.filter.sentences import AHEAD, AMOUNTS, Mark, Run, Sentence
 
 _JOINERS = frozenset({",", "and", "or"})
-_REPEATED = ("repeat", "recur", "periodic", "unrepeat")
+_REPEATED = ("repeat", "repetit", "recur", "periodic", "unrepeat")
 """Words that are about the repetition, whatever they are said of: "strictly repeated beats"."""
+_CORRELATED = ("correlat", "uncorrelat")
+_SLIGHT = frozenset({"uncoupled", "none", "minimal", "weak", "mild"})
 _RELATIONS = frozenset({"none", "equal", "unequal", "far_apart", "coupled", "uncoupled"})
 """Classes that are about what the heading asks."""
 _QUANTITIES = frozenset({"movement", "vertical", "rotation", "rhythm", "tempo", "impact", "jerk"})
@@ -12,6 +14,9 @@ _QUANTITIES = frozenset({"movement", "vertical", "rotation", "rhythm", "tempo", 
 _CONTRASTS = frozenset({"difference", "differences", "gap", "distance", "contrast", "margin", "lead", "edge"})
 _DIFFERING = frozenset({"differ", "differs", "differing"})
 """What stands after and before an amount that is one of a difference."""
+_AGREEING = frozenset({"coupled", "uncoupled", "equal", "unequal"})
+_OBJECTS = frozenset({"on", "in", "about", "over", "regarding", "concerning"})
+"""Between an agreement and what alone it is about."""
 _BESIDES = frozenset({"with", "at", "in", "by", "of", "for", "from", "between", "given", "under", "during", "without"})
 """Prepositions after which no subject stands."""
 
@@ -22,11 +27,14 @@ def topic_of(s: Sentence, mark: Mark, name: str) -> str | None:
         return "rhythm"
     if s.heading == "Rhythm" and "spaced" in s.tokens[mark.end - 1 : mark.end + 1]:
         return "spacing"
+    if s.heading == "Gyro-acc sync" and s.tokens[mark.end - 1].startswith(_CORRELATED) and name in _SLIGHT:
+        # "coupled in phase, but weakly correlated"
+        return "correlation"
     if s.heading == "Strength" and name in ("equal", "unequal", "far_apart"):
         return "balance" if _names_both(s, mark) else None
     if name in AMOUNTS and (_is_attribute(s, mark) or _is_contrast(s, mark)):
         return None
-    for run in _candidates(s, mark):
+    for run in _subjects_of(s, mark):
         topic = run.topic
         if topic is None:
             if run.named and run.end <= mark.start and s.is_predicate(mark) and not _is_own(s, name):
@@ -76,7 +84,7 @@ def is_bound(s: Sentence, mark: Mark, topic: str) -> bool:
 
 
 def _subject(s: Sentence, mark: Mark, topic: str) -> Run | None:
-    return next((run for run in _candidates(s, mark) if run.topic == topic), None)
+    return next((run for run in _subjects_of(s, mark) if run.topic == topic), None)
 
 
 def _is_own(s: Sentence, name: str) -> bool:
@@ -93,7 +101,8 @@ def _names_both(s: Sentence, mark: Mark) -> bool:
 
 def _is_attribute(s: Sentence, mark: Mark) -> bool:
     """Whether the word stands before a noun that means nothing here: "a weak second hump"."""
-    if mark.end == len(s.tokens) or mark.end - mark.start > 1 or s.is_predicate(mark):
+    several = mark.end - mark.start > 1 and s.tokens[mark.end - 1] not in ("any", "no")
+    if mark.end == len(s.tokens) or several or s.is_predicate(mark):
         return False
     following = s.tokens[mark.end]
     words = s.grammar.function_words
@@ -120,6 +129,13 @@ def _balance(s: Sentence, mark: Mark) -> str | None:
     return "balance" if s.sensor(mark) == "acc" else "turning_balance"
 
 
+def _subjects_of(s: Sentence, mark: Mark) -> list[Run]:
+    """What a phrase may be said of, the likeliest first."""
+    if mark.start not in s.subjects:
+        s.subjects[mark.start] = _candidates(s, mark)
+    return s.subjects[mark.start]
+
+
 def _candidates(s: Sentence, mark: Mark) -> list[Run]:
     same = [run for run in s.runs if run.clause == mark.clause]
     before = [run for run in same if run.end <= mark.start][::-1]
@@ -135,6 +151,9 @@ def _candidates(s: Sentence, mark: Mark) -> list[Run]:
         return near[:1]
     if _is_listed(s, mark):
         return [run for run in s.runs if 0 <= run.start - mark.end <= AHEAD][:1]
+    if mark.roles.word in _AGREEING and near and s.tokens[mark.end] in _OBJECTS:
+        # "the sensors agree on the step rate"
+        return near[:1]
     attribute = (
         near[:1] and near[0].start == mark.end and {"a", "an"} & set(s.tokens[max(0, mark.start - 2) : mark.start])
     )
