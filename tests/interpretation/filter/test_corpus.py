@@ -54,7 +54,7 @@ def shares() -> dict[str, dict[str, float]]:
 
 
 # Rates when the texts were first scored with these rules, less one text; docs/language_models.md has the table.
-HELD_OUT: dict[str, float] = {"good": 0.94, "wrong_conclusion": 0.935, "wrong_number": 0.97}
+HELD_OUT: dict[str, float] = {"good": 0.91, "wrong_conclusion": 0.93, "wrong_number": 0.98}
 
 
 def test_the_filter_tells_good_from_falsified_where_it_was_developed(shares):
