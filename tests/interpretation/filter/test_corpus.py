@@ -59,8 +59,8 @@ HELD_OUT: dict[str, float] = {"good": 0.91, "wrong_conclusion": 0.93, "wrong_num
 
 def test_the_filter_tells_good_from_falsified_where_it_was_developed(shares):
     found = shares["development"]
-    # Claims that may be misread are given room, which costs finer falsifications: 89 % are found.
-    assert found["good"] >= 0.97 and found["wrong_conclusion"] >= 0.88
+    # Claims that may be misread are given room, which costs finer falsifications: 91 % are found.
+    assert found["good"] >= 0.98 and found["wrong_conclusion"] >= 0.90
     assert min(found[kind] for kind in ("wrong_number", "wrong_unit", "invented", "leak")) >= 0.96
 
 

@@ -32,6 +32,7 @@ _REST = frozenset({"rest", "remainder", "remaining", "remains", "remain", "other
 _OTHERS = frozenset({"others", "neither"})
 """Words for what comes last instead of a named direction: "x rules so clearly that the others hardly contribute"."""
 _NOBODY = frozenset({"no", "neither", "none"})
+"""Words with which it is denied that anything is the larger."""
 _DIRECTIONS = frozenset({"", "direction", "axis", "component", "part", "side", "one", "directions", "axes"})
 """What is denied to be the larger where no direction is named: "neither direction dominates", "neither leads"."""
 _HAPPENS = frozenset({"goes", "happens", "occurs", "runs", "place"})
@@ -55,8 +56,8 @@ def comparisons(s: Sentence) -> Iterator[Claim | Comparison]:
                 handled.update(other.clause for other in s.marks[i:] if other.has("than"))
                 yield _with_margin(s, found, mark)
     for i, mark in enumerate(s.marks if s.roles & _DOMINANCE else ()):
-        alone = mark.clause in handled or _grades_next(s, i) or _is_nobody(s, mark) or _favours_neither(s, mark)
-        if mark.roles.grammar & _DOMINANCE and not alone:
+        decided = mark.clause in handled or _grades_next(s, i) or _leads_nobody(s, mark)
+        if mark.roles.grammar & _DOMINANCE and not decided:
             yield from (_with_margin(s, found, mark) for found in _dominance(s, i))
     yield from _undecided(s)
     yield from _predicate_direction(s, handled)
@@ -74,9 +75,14 @@ def _undecided(s: Sentence) -> Iterator[Claim]:
     """As in "neither direction dominates", "no single axis takes the lead"."""
     if s.heading == "Axis dominance" and "absences" in s.roles and s.roles & {"dominates", "mainly"}:
         for mark in s.marks:
-            if _is_nobody(s, mark) or _favours_neither(s, mark):
+            if _leads_nobody(s, mark):
                 topic = "balance" if s.sensor(mark) == "acc" else "turning_balance"
                 yield Claim(topic, ("undecided",), s.quote(mark))
+
+
+def _leads_nobody(s: Sentence, mark: Mark) -> bool:
+    """Whether a word of dominance is one that no direction has."""
+    return _is_nobody(s, mark) or _favours_neither(s, mark)
 
 
 def _is_nobody(s: Sentence, mark: Mark) -> bool:
@@ -228,7 +234,7 @@ def _dominance(s: Sentence, i: int) -> Iterator[Claim | Comparison]:
     sides = [other for other in s.marks if other.clause == mark.clause and _side(s, other)]
     reach = _FAR if s.tokens[mark.end : mark.end + 1] == ["of"] else _NEAR
     after = [other for other in sides if 0 <= other.start - mark.end <= reach]
-    before = [other for other in sides if 0 <= mark.start - other.end <= 5]
+    before = [other for other in sides if 0 <= mark.start - other.end <= _NEAR]
     graded = [other for other in s.marks if other.clause == mark.clause and other.roles.grammar & _DOMINANCE]
     start = next(other.start for other in s.marks if other.clause == mark.clause)
     others = mark.has("yields") and not _OTHERS.isdisjoint(s.tokens[start : mark.start])
@@ -276,9 +282,8 @@ def _largest(s: Sentence, chosen: Mark, mark: Mark) -> Iterator[Claim | Comparis
         if rivals != others:
             yield Comparison(sensor, together, rivals[0], s.quote(mark), s.grammar.slack_alone)
             return
-        yield Comparison(
-            sensor, together, None, s.quote(mark), _SOLE if alone and side not in "xyz" and sensor == "gyro" else 0.0
-        )
+        purely = alone and side not in "xyz" and sensor == "gyro"
+        yield Comparison(sensor, together, None, s.quote(mark), _SOLE if purely else 0.0)
         if alone and sensor == "acc" and together in (("vertical",), ("horizontal",)):
             yield Claim(together[0], ("sole",), s.quote(mark))
 

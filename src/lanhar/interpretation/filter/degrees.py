@@ -20,8 +20,8 @@ _GRANTING = frozenset({"though", "although", "if", "albeit"})
 """Before "not", a higher degree is denied of what stands before it."""
 _WHOLE = frozenset({"regular", "equal", "stable", "exact", "coupled"})
 """Classes of which "not quite" leaves open how much is missing."""
-_PRONOUN = frozenset({"being", "is", "are", "stands", "standing", "exceeds", "exceeding", "clearly"})
-"""After these, "none" is what something is said of: "none being harder than the others"."""
+_SAID_OF_NONE = frozenset({"being", "is", "are", "stands", "standing", "exceeds", "exceeding", "clearly"})
+"""Before these, "none" is what something is said of: "none being harder than the others"."""
 _REACH = 7
 """Words from a negation to what it denies."""
 
@@ -176,7 +176,7 @@ def is_word(s: Sentence, mark: Mark) -> bool:
     if mark.has("final") and not _is_final(s, mark):
         return False
     before = s.tokens[max(0, mark.start - 2) : mark.start]
-    if s.tokens[mark.start] == "none" and not _PRONOUN.isdisjoint(s.tokens[mark.end : mark.end + 1]):
+    if s.tokens[mark.start] == "none" and not _SAID_OF_NONE.isdisjoint(s.tokens[mark.end : mark.end + 1]):
         return False
     defined = mark.roles.word in AMOUNTS and s.tokens[mark.end : mark.end + 1] in (["that"], ["which"])
     if defined and before[-1:] != ["so"]:

@@ -6,6 +6,7 @@ _JOINERS = frozenset({",", "and", "or"})
 _REPEATED = ("repeat", "repetit", "recur", "periodic", "unrepeat")
 """Words that are about the repetition, whatever they are said of: "strictly repeated beats"."""
 _CORRELATED = ("correlat", "uncorrelat")
+"""Words that are about the correlation alone where they deny it or grade it down."""
 _SLIGHT = frozenset({"uncoupled", "none", "minimal", "weak", "mild"})
 _RELATIONS = frozenset({"none", "equal", "unequal", "far_apart", "coupled", "uncoupled"})
 """Classes that are about what the heading asks."""
@@ -15,6 +16,7 @@ _CONTRASTS = frozenset({"difference", "differences", "gap", "distance", "contras
 _DIFFERING = frozenset({"differ", "differs", "differing"})
 """What stands after and before an amount that is one of a difference."""
 _AGREEING = frozenset({"coupled", "uncoupled", "equal", "unequal"})
+"""Classes of words for an agreement or the want of one."""
 _OBJECTS = frozenset({"on", "in", "about", "over", "regarding", "concerning"})
 """Between an agreement and what alone it is about."""
 _BESIDES = frozenset({"with", "at", "in", "by", "of", "for", "from", "between", "given", "under", "during", "without"})
